@@ -72,7 +72,7 @@ static FctConfig config_copy(const FctConfig *config)
 
 static void on_logins_ended(gpointer opened)
 {
-    fct_opened_look(opened);
+    fct_opened_check(opened);
 }
 
 /*

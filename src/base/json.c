@@ -43,7 +43,7 @@ json_t *fct_json_parse(const char *text, gsize length, GError **error)
     return json;
 }
 
-static char *dump(const json_t *json, size_t flags)
+static char *json_dump_text(const json_t *json, size_t flags)
 {
     char *text = json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY | flags);
     char *copy = g_strdup(text);
@@ -53,10 +53,10 @@ static char *dump(const json_t *json, size_t flags)
 
 char *fct_json_text(const json_t *json)
 {
-    return dump(json, JSON_SORT_KEYS);
+    return json_dump_text(json, JSON_SORT_KEYS);
 }
 
 char *fct_json_text_unsorted(const json_t *json)
 {
-    return dump(json, 0);
+    return json_dump_text(json, 0);
 }

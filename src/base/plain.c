@@ -6,7 +6,7 @@
 #define JOINER_NOT 0x200c /* Persian and the languages of India cannot be written without these two */
 #define JOINER 0x200d
 
-static gboolean is_plain(gunichar c)
+static gboolean char_is_plain(gunichar c)
 {
     if (c == JOINER || c == JOINER_NOT)
         return TRUE;
@@ -28,7 +28,7 @@ gboolean fct_plain_is(const char *text, gboolean lines)
     if (!g_utf8_validate(text, -1, NULL))
         return FALSE;
     for (const char *at = text; *at; at = g_utf8_next_char(at))
-        if (!is_plain(g_utf8_get_char(at)) && !(lines && strchr("\t\n\r", *at)))
+        if (!char_is_plain(g_utf8_get_char(at)) && !(lines && strchr("\t\n\r", *at)))
             return FALSE;
     return TRUE;
 }
@@ -39,7 +39,7 @@ char *fct_plain_shown(const char *text)
     GString *shown = g_string_new(NULL);
     for (const char *at = valid; *at; at = g_utf8_next_char(at)) {
         gunichar c = g_utf8_get_char(at);
-        if (is_plain(c))
+        if (char_is_plain(c))
             g_string_append_unichar(shown, c);
         else
             g_string_append_printf(shown, "\\u{%04X}", c);

@@ -12,7 +12,7 @@ typedef struct {
     gboolean version;
 } Options;
 
-static gboolean parse(Options *o, int *argc, char ***argv, GError **error)
+static gboolean options_parse(Options *o, int *argc, char ***argv, GError **error)
 {
     const GOptionEntry entries[] = {
         {"root", 0, 0, G_OPTION_ARG_FILENAME, &o->root, "Directory that holds /sys and /proc (default: /)", "DIR"},
@@ -48,7 +48,7 @@ static gboolean read_uids(char **texts, GArray *uids)
     return TRUE;
 }
 
-static int run(const Options *o, const FctHelperConfig *config)
+static int helper_run(const Options *o, const FctHelperConfig *config)
 {
     if (!o->child)
         return fct_helper_serve(config);
@@ -63,7 +63,7 @@ int main(int argc, char **argv)
     g_autoptr(GError) error = NULL;
     g_autoptr(GArray) uids = g_array_new(FALSE, FALSE, sizeof(guint32));
     signal(SIGPIPE, SIG_IGN);
-    if (!parse(&o, &argc, &argv, &error)) {
+    if (!options_parse(&o, &argc, &argv, &error)) {
         fprintf(stderr, "facet-helper: %s\n", error->message);
         return 2;
     }
@@ -81,7 +81,7 @@ int main(int argc, char **argv)
         .grace_ms = MAX(o.grace_ms, 10),
         .poll_ms = MAX(o.poll_ms, 50),
     };
-    int status = read_uids(o.uids, uids) ? run(&o, &config) : 2;
+    int status = read_uids(o.uids, uids) ? helper_run(&o, &config) : 2;
     g_free(o.root);
     g_free(o.nvml);
     g_free(o.socket);

@@ -6,8 +6,8 @@
 #include <locale.h>
 #include <stdio.h>
 
-static const char *setting(const char *option, const char *variable, const json_t *config, const char *key,
-                           const char *fallback)
+static const char *setting_of(const char *option, const char *variable, const json_t *config, const char *key,
+                              const char *fallback)
 {
     const char *env = g_getenv(variable);
     if (option)
@@ -20,9 +20,9 @@ static int run(int argc, char **argv, const FctArgs *args)
     g_autoptr(json_t) config = fct_config_load();
     FctCli cli = {.nouns = fct_cli_nouns, .json = fct_args_flag(args, "json")};
     cli.client =
-        fct_client_new(setting(fct_args_text(args, "url"), "FACET_URL", config, "url", "https://127.0.0.1:8443"),
-                       setting(fct_args_text(args, "ca"), "FACET_CA", config, "ca", ""),
-                       setting(NULL, "FACET_TOKEN", config, "token", NULL));
+        fct_client_new(setting_of(fct_args_text(args, "url"), "FACET_URL", config, "url", "https://127.0.0.1:8443"),
+                       setting_of(fct_args_text(args, "ca"), "FACET_CA", config, "ca", ""),
+                       setting_of(NULL, "FACET_TOKEN", config, "token", NULL));
     int status = fct_cli_dispatch(&cli, argc, argv);
     fct_client_free(cli.client);
     return status;

@@ -227,7 +227,7 @@ static gboolean reset_password(const char *state, const char *user, GError **err
     return TRUE;
 }
 
-static gboolean on_signal(gpointer loop)
+static gboolean facetd_on_signal(gpointer loop)
 {
     g_main_loop_quit(loop);
     return G_SOURCE_CONTINUE;
@@ -309,8 +309,8 @@ int main(int argc, char **argv)
         fct_app_free(app);
         return 1;
     }
-    g_unix_signal_add(SIGTERM, on_signal, loop);
-    g_unix_signal_add(SIGINT, on_signal, loop);
+    g_unix_signal_add(SIGTERM, facetd_on_signal, loop);
+    g_unix_signal_add(SIGINT, facetd_on_signal, loop);
     say_ready(&options, app);
     fct_notify_start(is_healthy, app);
     g_main_loop_run(loop);

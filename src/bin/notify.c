@@ -15,7 +15,7 @@ static struct {
     guint timer;
 } watchdog;
 
-static void tell(const char *what)
+static void systemd_tell(const char *what)
 {
     const char *path = g_getenv("NOTIFY_SOCKET");
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -31,10 +31,10 @@ static void tell(const char *what)
         g_warning("systemd cannot be told “%s”: %s", what, g_strerror(errno));
 }
 
-static gboolean on_time(gpointer unused)
+static gboolean watchdog_on_time(gpointer unused)
 {
     if (watchdog.healthy(watchdog.data))
-        tell("WATCHDOG=1");
+        systemd_tell("WATCHDOG=1");
     return G_SOURCE_CONTINUE;
 }
 
@@ -51,13 +51,13 @@ void fct_notify_start(gboolean (*healthy)(gpointer data), gpointer data)
 {
     watchdog.healthy = healthy;
     watchdog.data = data;
-    tell("READY=1");
+    systemd_tell("READY=1");
     if (interval_ms())
-        watchdog.timer = g_timeout_add(interval_ms(), on_time, NULL);
+        watchdog.timer = g_timeout_add(interval_ms(), watchdog_on_time, NULL);
 }
 
 void fct_notify_stop(void)
 {
     g_clear_handle_id(&watchdog.timer, g_source_remove);
-    tell("STOPPING=1");
+    systemd_tell("STOPPING=1");
 }

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static int by_order(gconstpointer a, gconstpointer b)
+static int autostart_by_order(gconstpointer a, gconstpointer b)
 {
     const FctAutostart *x = a, *y = b;
     if (x->order != y->order)
@@ -14,7 +14,7 @@ static int by_order(gconstpointer a, gconstpointer b)
 
 void fct_autostart_sort(GArray *vms)
 {
-    g_array_sort(vms, by_order);
+    g_array_sort(vms, autostart_by_order);
 }
 
 FctAutostartDue fct_autostart_due(const char *begun, gboolean ended, const char *now)

@@ -30,7 +30,7 @@ static gboolean is_key(const char *key, const char *name)
 }
 
 /* Every file name in the JSON, whatever driver has it. *ret_any: something in it says where the bytes are. */
-static gboolean collect(const json_t *json, const char *folder, GPtrArray *paths, gboolean *ret_any)
+static gboolean backing_collect(const json_t *json, const char *folder, GPtrArray *paths, gboolean *ret_any)
 {
     const char *key;
     json_t *value;
@@ -46,11 +46,11 @@ static gboolean collect(const json_t *json, const char *folder, GPtrArray *paths
         else if (text && is_key(key, "type") && strcmp(text, "unix") == 0)
             ok = FALSE; /* a server on this host may export any file */
         else
-            ok = collect(value, folder, paths, ret_any) && ok;
+            ok = backing_collect(value, folder, paths, ret_any) && ok;
     }
     if (json_is_array(json))
         json_array_foreach ((json_t *)json, i, value)
-            ok = collect(value, folder, paths, ret_any) && ok;
+            ok = backing_collect(value, folder, paths, ret_any) && ok;
     return ok;
 }
 
@@ -66,5 +66,5 @@ gboolean fct_backing_files(const char *name, const char *folder, GPtrArray *path
     if (strcmp(protocol, "json") != 0)
         return g_strv_contains(servers, protocol);
     g_autoptr(json_t) json = fct_json_parse(rest, strlen(rest), NULL);
-    return collect(json, folder, paths, &any) && any;
+    return backing_collect(json, folder, paths, &any) && any;
 }

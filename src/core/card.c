@@ -3,12 +3,12 @@
 
 #include <string.h>
 
-static gboolean usable(const FctMigProfile *profile)
+static gboolean profile_is_usable(const FctMigProfile *profile)
 {
     return profile->size > 0 && profile->starts->len > 0;
 }
 
-static gboolean read_profile(const FctMigProfile *from, FctGridProfile *to, GError **error)
+static gboolean profile_read(const FctMigProfile *from, FctGridProfile *to, GError **error)
 {
     *to = (FctGridProfile){
         .id = (guint32)from->id,
@@ -32,12 +32,12 @@ gboolean fct_card_grid(const FctGpu *gpu, FctMigGrid *ret_grid, GError **error)
     FctMigGrid grid = {.n_units = (guint8)CLAMP(gpu->mig.units, 0, 255)};
     for (guint i = 0; i < gpu->mig.profiles->len; i++) {
         const FctMigProfile *profile = gpu->mig.profiles->pdata[i];
-        if (!usable(profile))
+        if (!profile_is_usable(profile))
             continue;
         if (grid.n_profiles == FCT_MIG_PROFILES_MAX)
             return fct_set_error(error, FCT_ERROR_UNSUPPORTED, "The card has more than %d profiles.",
                                  FCT_MIG_PROFILES_MAX);
-        if (!read_profile(profile, &grid.profiles[grid.n_profiles++], error))
+        if (!profile_read(profile, &grid.profiles[grid.n_profiles++], error))
             return FALSE;
     }
     if (grid.n_profiles == 0)
@@ -142,7 +142,7 @@ char *fct_card_label(const FctGpu *gpu)
     return g_strdup_printf("GPU %d", gpu->index);
 }
 
-static const char *name_of(const FctGpu *gpu, const FctMigGrid *grid, int p)
+static const char *profile_name(const FctGpu *gpu, const FctMigGrid *grid, int p)
 {
     const FctMigProfile *profile = fct_mig_profile(&gpu->mig, (int)grid->profiles[p].id);
     return profile ? profile->name : "?";
@@ -173,7 +173,7 @@ char *fct_card_counts_text(const FctGpu *gpu, const FctMigGrid *grid, const FctM
     for (int i = 0; i < grid->n_profiles; i++)
         if (counts->n[order[i]])
             g_string_append_printf(text, "%s%d × %s", text->len ? ", " : "", counts->n[order[i]],
-                                   name_of(gpu, grid, order[i]));
+                                   profile_name(gpu, grid, order[i]));
     return text->len ? g_string_free(g_steal_pointer(&text), FALSE) : g_strdup("nothing");
 }
 
@@ -186,14 +186,14 @@ static char *why_text(const FctGpu *gpu, const FctMigGrid *grid, const FctMigLay
     case FCT_MIG_OCCUPIED: {
         guint8 what = layout->at[fit->by];
         return g_strdup_printf("%s at slot %d is in the way.",
-                               what == FCT_MIG_FOREIGN ? "An instance" : name_of(gpu, grid, what - 1), fit->by);
+                               what == FCT_MIG_FOREIGN ? "An instance" : profile_name(gpu, grid, what - 1), fit->by);
     }
     case FCT_MIG_COUNT_USED:
         return g_strdup_printf("The card takes only %d × %s.", grid->profiles[fit->profile].max_count,
-                               name_of(gpu, grid, fit->profile));
+                               profile_name(gpu, grid, fit->profile));
     case FCT_MIG_RESOURCE_USED:
         return g_strdup_printf("All %s of the card that %s would need are taken.", fct_mig_resource_name(fit->resource),
-                               name_of(gpu, grid, fit->profile));
+                               profile_name(gpu, grid, fit->profile));
     case FCT_MIG_NO_PROFILE:
         return g_strdup("No profile of this card reaches this slot.");
     }
@@ -243,7 +243,7 @@ json_t *fct_card_fits_json(const FctGpu *gpu)
         }
         json_array_append_new(json, json_pack("{s:i, s:s, s:i, s:i, s:b, s:s, s:s}", "profile_id",
                                               (int)grid.profiles[fit->profile].id, "profile",
-                                              name_of(gpu, &grid, fit->profile), "start", fit->start, "size",
+                                              profile_name(gpu, &grid, fit->profile), "start", fit->start, "size",
                                               grid.profiles[fit->profile].size, "ok", fit->why == FCT_MIG_FITS, "why",
                                               why, "leaves", leaves ? leaves : ""));
     }

@@ -139,7 +139,7 @@ static void ask_before_emptying(FctPlan *plan, const FctGpu *gpu)
  * Fills in everything that follows from the steps. FALSE only when they do not fit the card (a bug of ours, or a stale
  * undo).
  */
-static gboolean finish(FctPlan *plan, const FctGpu *gpu, const GPtrArray *reservations, GError **error)
+static gboolean carve_finish(FctPlan *plan, const FctGpu *gpu, const GPtrArray *reservations, GError **error)
 {
     gboolean mig = gpu->mig.current;
     GPtrArray *then = fct_foresee(gpu, plan->steps, &mig, error);
@@ -194,7 +194,7 @@ gboolean fct_plan_carve(FctPlan *plan, const FctGpu *gpu, const GPtrArray *reser
     g_ptr_array_set_size(plan->steps, 0);
     /* A card on which nothing can be planned gets a refused plan, which shows what is there and why. */
     if (!fct_preflight_card(gpu, card))
-        return finish(plan, gpu, reservations, error);
+        return carve_finish(plan, gpu, reservations, error);
     if (!fct_wish_parse(&wish, gpu, request, error))
         return FALSE;
     fct_wish_state(&wish, gpu, reservations, &state);
@@ -215,7 +215,7 @@ gboolean fct_plan_carve(FctPlan *plan, const FctGpu *gpu, const GPtrArray *reser
                                         "one removes no more.",
                                         __builtin_popcount(choice.lost)));
     fct_unused_compute(gpu, planner, &state, &wish.want, plan->alternatives);
-    if (!finish(plan, gpu, reservations, error))
+    if (!carve_finish(plan, gpu, reservations, error))
         return FALSE;
     warn_of_kept(plan, gpu, &wish, &state, &choice, reservations);
     return TRUE;
@@ -236,7 +236,7 @@ void fct_plan_mode(FctPlan *plan, const FctGpu *gpu, const GPtrArray *reservatio
             destroy_instance(plan->steps, gpu, gpu->mig.instances->pdata[i]);
         mode_step(plan->steps, gpu, enabled);
     }
-    if (!finish(plan, gpu, reservations, &error))
+    if (!carve_finish(plan, gpu, reservations, &error))
         g_error("steps that were just made do not fit their card: %s", error->message);
 }
 
@@ -249,5 +249,5 @@ gboolean fct_plan_undo(FctPlan *plan, const FctGpu *gpu, const GPtrArray *reserv
     plan->steps = fct_undo_steps(before, done);
     if (strcmp(gpu->uuid, before->uuid) != 0)
         return fct_set_error(error, FCT_ERROR_STALE, "Another card is in that slot now.");
-    return finish(plan, gpu, reservations, error);
+    return carve_finish(plan, gpu, reservations, error);
 }

@@ -107,7 +107,7 @@ FctChainFile *fct_chain_node_file(const FctChainNode *node, const char *target)
 }
 
 /* The current node is the last. */
-static FctChainNode *nth(const FctChain *chain, guint i)
+static FctChainNode *chain_nth(const FctChain *chain, guint i)
 {
     return i < chain->nodes->len ? g_ptr_array_index(chain->nodes, i) : chain->current;
 }
@@ -115,11 +115,11 @@ static FctChainNode *nth(const FctChain *chain, guint i)
 /*
  * How many files stand on the one at @path. *ret_file, *ret_node: the last of them, and the node to which it belongs.
  */
-static guint standing(const FctChain *chain, const char *path, FctChainFile **ret_file, FctChainNode **ret_node)
+static guint chain_standing(const FctChain *chain, const char *path, FctChainFile **ret_file, FctChainNode **ret_node)
 {
     guint n = 0;
     for (guint i = 0; i <= chain->nodes->len; i++) {
-        FctChainNode *node = nth(chain, i);
+        FctChainNode *node = chain_nth(chain, i);
         for (guint k = 0; k < node->files->len; k++) {
             FctChainFile *file = g_ptr_array_index(node->files, k);
             if (strcmp(file->backing, path) != 0)
@@ -146,7 +146,7 @@ const FctChainFile *fct_chain_find(const FctChain *chain, const char *path)
 {
     const FctChainFile *file = NULL;
     for (guint i = 0; !file && i <= chain->nodes->len; i++)
-        file = file_at(nth(chain, i), path);
+        file = file_at(chain_nth(chain, i), path);
     return file;
 }
 
@@ -223,7 +223,7 @@ void fct_chain_hide(FctChain *chain, const char *id)
 }
 
 /* Whether a disk of the current node stands on the file. */
-static gboolean is_live(const FctChain *chain, const FctChainFile *base)
+static gboolean chain_is_live(const FctChain *chain, const FctChainFile *base)
 {
     const FctChainFile *file = fct_chain_node_file(chain->current, base->target);
     while (file && strcmp(file->path, base->path) != 0)
@@ -241,10 +241,11 @@ static gboolean next_of(const FctChain *chain, const FctChainNode *node, FctChai
         const FctChainFile *base = g_ptr_array_index(node->files, i);
         FctChainFile *top = NULL, *above = NULL;
         FctChainNode *owner;
-        guint n = standing(chain, base->path, &top, &owner);
-        if (n > 1 || (n && standing(chain, top->path, &above, &owner) > 1))
+        guint n = chain_standing(chain, base->path, &top, &owner);
+        if (n > 1 || (n && chain_standing(chain, top->path, &above, &owner) > 1))
             continue;
-        *ret = (FctChainStep){n ? FCT_CHAIN_COMMIT : FCT_CHAIN_DROP, node, base, top, above, is_live(chain, base)};
+        *ret =
+            (FctChainStep){n ? FCT_CHAIN_COMMIT : FCT_CHAIN_DROP, node, base, top, above, chain_is_live(chain, base)};
         return TRUE;
     }
     return FALSE;
@@ -261,11 +262,11 @@ gboolean fct_chain_next(const FctChain *chain, FctChainStep *ret)
 }
 
 /* Its children are attached to its parent. */
-static void forget(FctChain *chain, FctChainNode *node)
+static void chain_forget_node(FctChain *chain, FctChainNode *node)
 {
     for (guint i = 0; i <= chain->nodes->len; i++)
-        if (strcmp(nth(chain, i)->parent, node->id) == 0)
-            fct_text_set(&nth(chain, i)->parent, node->parent);
+        if (strcmp(chain_nth(chain, i)->parent, node->id) == 0)
+            fct_text_set(&chain_nth(chain, i)->parent, node->parent);
     g_ptr_array_remove(chain->nodes, node);
 }
 
@@ -274,12 +275,12 @@ void fct_chain_apply(FctChain *chain, const FctChainStep *step, FctChainFile **r
     FctChainNode *node = fct_chain_node(chain, step->node->id), *owner;
     *ret_garbage = NULL;
     if (step->kind == FCT_CHAIN_FORGET) {
-        forget(chain, node);
+        chain_forget_node(chain, node);
         return;
     }
     FctChainFile *base = fct_chain_node_file(node, step->base->target), *top;
     FctChainFile *taken = fct_chain_file_copy(base);
-    guint n = standing(chain, base->path, &top, &owner);
+    guint n = chain_standing(chain, base->path, &top, &owner);
     g_ptr_array_remove(node->files, base);
     if (!n) {
         *ret_garbage = taken;

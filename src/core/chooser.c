@@ -198,16 +198,16 @@ typedef struct {
 } Context;
 
 /* A part that was split meanwhile is not the one that was reserved. */
-static gboolean mine(const Context *context, const FctPart *part)
+static gboolean part_is_mine(const Context *context, const FctPart *part)
 {
     return !*part->not_whole && part->state != FCT_PART_FREE && part->state != FCT_PART_UNAVAILABLE &&
            part->state != FCT_PART_RELEASING && strcmp(part->holder_kind, "vm") == 0 &&
            strcmp(part->holder_id, context->vm_id) == 0;
 }
 
-static gboolean available(const Context *context, const FctPart *part)
+static gboolean part_is_available(const Context *context, const FctPart *part)
 {
-    return part->state == FCT_PART_FREE || mine(context, part);
+    return part->state == FCT_PART_FREE || part_is_mine(context, part);
 }
 
 static int used_units(const Context *context, const FctPart *of)
@@ -215,7 +215,7 @@ static int used_units(const Context *context, const FctPart *of)
     int used = 0;
     for (guint i = 0; i < context->parts->len; i++) {
         const FctPart *part = context->parts->pdata[i];
-        if (strcmp(part->gpu, of->gpu) == 0 && !available(context, part))
+        if (strcmp(part->gpu, of->gpu) == 0 && !part_is_available(context, part))
             used += part->size;
     }
     return used;
@@ -228,7 +228,7 @@ static int hole_without(const Context *context, const FctPart *taken)
     int run = 0, longest = 0;
     for (guint i = 0; i < context->parts->len; i++) {
         const FctPart *part = context->parts->pdata[i];
-        if (strcmp(part->gpu, taken->gpu) == 0 && (part == taken || !available(context, part)))
+        if (strcmp(part->gpu, taken->gpu) == 0 && (part == taken || !part_is_available(context, part)))
             used |= ((1ull << MIN(part->size, 32)) - 1) << part->start;
     }
     for (int u = 0; u < taken->units; u++) {
@@ -239,13 +239,13 @@ static int hole_without(const Context *context, const FctPart *taken)
 }
 
 /* Negative when a is preferred. */
-static int prefer(gconstpointer left, gconstpointer right, gpointer data)
+static int part_prefer(gconstpointer left, gconstpointer right, gpointer data)
 {
     const Context *context = data;
     guint left_index = *(const guint *)left, right_index = *(const guint *)right;
     const FctPart *a = context->parts->pdata[left_index], *b = context->parts->pdata[right_index];
-    if (mine(context, a) != mine(context, b))
-        return mine(context, a) ? -1 : 1;
+    if (part_is_mine(context, a) != part_is_mine(context, b))
+        return part_is_mine(context, a) ? -1 : 1;
     if (a->memory_mib != b->memory_mib)
         return a->memory_mib < b->memory_mib ? -1 : 1;
     if (a->compute_slices != b->compute_slices)
@@ -263,16 +263,17 @@ static void rank_candidates(Claim *claim, const Context *context)
 {
     claim->rank = g_new(guint, MAX(context->parts->len, 1));
     for (guint i = 0; claim->group && i < context->parts->len; i++)
-        if (fct_group_takes(claim->group, context->parts->pdata[i]) && available(context, context->parts->pdata[i]))
+        if (fct_group_takes(claim->group, context->parts->pdata[i]) &&
+            part_is_available(context, context->parts->pdata[i]))
             claim->rank[claim->rank_n++] = i;
-    g_qsort_with_data(claim->rank, (int)claim->rank_n, sizeof *claim->rank, prefer, (gpointer)context);
+    g_qsort_with_data(claim->rank, (int)claim->rank_n, sizeof *claim->rank, part_prefer, (gpointer)context);
 }
 
 /*
  * Finds a part for claim @c, moving earlier claims to others of their candidates where that helps (augmenting paths):
  * an earlier claim never loses its part, and a later one fails only when no assignment at all gives it one.
  */
-static gboolean assign(GArray *claims, guint c, int *owner, gboolean *tried)
+static gboolean claims_assign(GArray *claims, guint c, int *owner, gboolean *tried)
 {
     Claim *claim = &g_array_index(claims, Claim, c);
     for (int pass = 0; pass < 2; pass++)
@@ -281,7 +282,7 @@ static gboolean assign(GArray *claims, guint c, int *owner, gboolean *tried)
             if (pass == 0 ? owner[part] >= 0 : tried[part])
                 continue;
             tried[part] = TRUE;
-            if (owner[part] >= 0 && !assign(claims, (guint)owner[part], owner, tried))
+            if (owner[part] >= 0 && !claims_assign(claims, (guint)owner[part], owner, tried))
                 continue;
             owner[part] = (int)c;
             claim->part = (int)part;
@@ -312,7 +313,7 @@ static char *holders_text(const FctGroup *group, const GPtrArray *parts, guint *
     return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
-static void refuse(const Claim *claim, const char *group_id, const GPtrArray *parts, GPtrArray *verdicts)
+static void claim_refuse(const Claim *claim, const char *group_id, const GPtrArray *parts, GPtrArray *verdicts)
 {
     FctSeverity severity = claim->optional ? FCT_WARN : FCT_REFUSE;
     g_autofree char *subject = g_strdup_printf("device %u", claim->device + 1);
@@ -368,7 +369,7 @@ GPtrArray *fct_choose_parts(const GPtrArray *devices, const GPtrArray *groups, c
             if (g_array_index(claims, Claim, c).optional != optional)
                 continue;
             memset(tried, 0, parts->len * sizeof *tried);
-            assign(claims, c, owner, tried);
+            claims_assign(claims, c, owner, tried);
         }
     for (guint c = 0; c < claims->len; c++) {
         Claim *claim = &g_array_index(claims, Claim, c);
@@ -379,7 +380,7 @@ GPtrArray *fct_choose_parts(const GPtrArray *devices, const GPtrArray *groups, c
         /* One verdict for each device, not for each missing part. */
         if (claim->part < 0 && (c == 0 || g_array_index(claims, Claim, c - 1).device != claim->device ||
                                 g_array_index(claims, Claim, c - 1).part >= 0))
-            refuse(claim, device->group, parts, verdicts);
+            claim_refuse(claim, device->group, parts, verdicts);
         g_free(claim->rank);
         claim->rank = NULL;
     }

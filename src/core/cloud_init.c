@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static json_t *strings(char **list)
+static json_t *strings_json(char **list)
 {
     json_t *json = json_array();
     for (; *list; list++)
@@ -11,14 +11,14 @@ static json_t *strings(char **list)
     return json;
 }
 
-static json_t *user_of(const FctFirstBoot *boot)
+static json_t *cloud_init_user(const FctFirstBoot *boot)
 {
     json_t *user = json_pack("{s:s, s:s, s:s, s:b}", "name", boot->user, "shell", "/bin/bash", "sudo",
                              "ALL=(ALL) NOPASSWD:ALL", "lock_passwd", !*boot->hash && !boot->had_password);
     if (*boot->hash)
         json_object_set_new(user, "hashed_passwd", json_string(boot->hash));
     if (*boot->ssh_keys)
-        json_object_set_new(user, "ssh_authorized_keys", strings(boot->ssh_keys));
+        json_object_set_new(user, "ssh_authorized_keys", strings_json(boot->ssh_keys));
     return user;
 }
 
@@ -30,13 +30,13 @@ char *fct_cloud_user_data(const FctFirstBoot *boot)
         return g_strdup("#cloud-config\n{}\n");
     g_autoptr(json_t) config = json_pack("{s:b, s:{s:b}}", "manage_etc_hosts", 1, "chpasswd", "expire", 0);
     if (*boot->user) {
-        json_object_set_new(config, "users", json_pack("[o]", user_of(boot)));
+        json_object_set_new(config, "users", json_pack("[o]", cloud_init_user(boot)));
         /* Password sign-in over SSH is on only when there is no better way in. */
         json_object_set_new(config, "ssh_pwauth", json_boolean(*boot->hash && !*boot->ssh_keys));
     }
     if (*boot->packages) {
         json_object_set_new(config, "package_update", json_true());
-        json_object_set_new(config, "packages", strings(boot->packages));
+        json_object_set_new(config, "packages", strings_json(boot->packages));
     }
     /* Starts the guest agent where it came with the packages, or is in the image and not enabled. */
     json_object_set_new(config, "runcmd",
@@ -73,7 +73,7 @@ static void set_static(json_t *nic, const FctFirstBoot *boot)
     else if (*boot->gateway)
         json_object_set_new(nic, strchr(boot->gateway, ':') ? "gateway6" : "gateway4", json_string(boot->gateway));
     if (*boot->dns)
-        json_object_set_new(nic, "nameservers", json_pack("{s:o}", "addresses", strings(boot->dns)));
+        json_object_set_new(nic, "nameservers", json_pack("{s:o}", "addresses", strings_json(boot->dns)));
 }
 
 char *fct_cloud_network_config(const FctFirstBoot *boot, const char *const *macs)

@@ -89,12 +89,12 @@ const char *fct_disk_kind_format(FctDiskKind kind)
 
 /* ---- reading within bounds: what is not there is zero ---- */
 
-static gboolean has(const FctDiskBytes *b, gsize at, const char *mark, gsize length)
+static gboolean head_has(const FctDiskBytes *b, gsize at, const char *mark, gsize length)
 {
     return at + length <= b->head_length && memcmp(b->head + at, mark, length) == 0;
 }
 
-static guint64 big(const FctDiskBytes *b, gsize at, gsize width)
+static guint64 head_big_endian(const FctDiskBytes *b, gsize at, gsize width)
 {
     guint64 n = 0;
     for (gsize i = 0; i < width; i++)
@@ -102,7 +102,7 @@ static guint64 big(const FctDiskBytes *b, gsize at, gsize width)
     return n;
 }
 
-static guint64 little(const FctDiskBytes *b, gsize at, gsize width)
+static guint64 head_little_endian(const FctDiskBytes *b, gsize at, gsize width)
 {
     guint64 n = 0;
     for (gsize i = width; i-- > 0;)
@@ -114,20 +114,21 @@ static guint64 little(const FctDiskBytes *b, gsize at, gsize width)
 
 static const char *qcow2_wrong(const FctDiskBytes *b, const FctDiskHead *h)
 {
-    guint64 bits = big(b, 20, 4), cluster = G_GUINT64_CONSTANT(1) << MIN(bits, 21), l1 = big(b, 36, 4),
-            tables = big(b, 56, 4), header = h->version >= 3 ? big(b, 100, 4) : 72;
+    guint64 bits = head_big_endian(b, 20, 4), cluster = G_GUINT64_CONSTANT(1) << MIN(bits, 21),
+            l1 = head_big_endian(b, 36, 4), tables = head_big_endian(b, 56, 4),
+            header = h->version >= 3 ? head_big_endian(b, 100, 4) : 72;
     guint64 entry = h->incompatible & FCT_QCOW2_EXTENDED_L2 ? 16 : 8, reach = cluster * (cluster / entry);
     if (bits < 9 || bits > 21)
         return "its cluster size is impossible";
     if (h->virtual_bytes < 0)
         return "its size is impossible";
-    if (h->version >= 3 && (header < 104 || header % 8 || header > cluster || big(b, 96, 4) > 6))
+    if (h->version >= 3 && (header < 104 || header % 8 || header > cluster || head_big_endian(b, 96, 4) > 6))
         return "its header is impossible";
     if (l1 > QCOW2_L1_MAX / 8 || l1 < (guint64)h->virtual_bytes / reach + ((guint64)h->virtual_bytes % reach != 0))
         return "its first table does not fit its size";
     if (tables == 0 || tables > QCOW2_REFTABLE_MAX / cluster)
         return "its table of references is impossible";
-    if (big(b, 40, 8) % cluster || big(b, 48, 8) % cluster || big(b, 64, 8) % 8)
+    if (head_big_endian(b, 40, 8) % cluster || head_big_endian(b, 48, 8) % cluster || head_big_endian(b, 64, 8) % 8)
         return "its tables are not where tables can be";
     if (h->snapshots > QCOW2_SNAPSHOTS_MAX)
         return "its count of snapshots is impossible";
@@ -139,9 +140,9 @@ static gint64 qcow2_needs(const FctDiskBytes *b)
 {
     const struct {
         guint64 at, length;
-    } tables[] = {{big(b, 40, 8), big(b, 36, 4) * 8},
-                  {big(b, 48, 8), big(b, 56, 4) << MIN(big(b, 20, 4), 21)},
-                  {big(b, 60, 4) ? big(b, 64, 8) : 0, big(b, 60, 4) ? 40 : 0}};
+    } tables[] = {{head_big_endian(b, 40, 8), head_big_endian(b, 36, 4) * 8},
+                  {head_big_endian(b, 48, 8), head_big_endian(b, 56, 4) << MIN(head_big_endian(b, 20, 4), 21)},
+                  {head_big_endian(b, 60, 4) ? head_big_endian(b, 64, 8) : 0, head_big_endian(b, 60, 4) ? 40 : 0}};
     guint64 needs = 0;
     for (gsize i = 0; i < G_N_ELEMENTS(tables); i++)
         needs = MAX(needs, MIN(tables[i].at, (guint64)G_MAXINT64 - tables[i].length) + tables[i].length);
@@ -150,14 +151,14 @@ static gint64 qcow2_needs(const FctDiskBytes *b)
 
 static void read_qcow2(const FctDiskBytes *b, FctDiskHead *h)
 {
-    guint64 size = big(b, 24, 8), crypt = big(b, 32, 4);
+    guint64 size = head_big_endian(b, 24, 8), crypt = head_big_endian(b, 32, 4);
     gsize need = h->version >= 3 ? 104 : 72;
     h->virtual_bytes = size > G_MAXINT64 ? -1 : (gint64)size;
-    h->backing = big(b, 8, 8) != 0;
+    h->backing = head_big_endian(b, 8, 8) != 0;
     h->crypt = crypt < FCT_QCOW2_CRYPT_UNKNOWN ? (FctQcow2Crypt)crypt : FCT_QCOW2_CRYPT_UNKNOWN;
-    h->incompatible = h->version >= 3 ? big(b, 72, 8) : 0;
+    h->incompatible = h->version >= 3 ? head_big_endian(b, 72, 8) : 0;
     h->data_file = (h->incompatible & FCT_QCOW2_DATA_FILE) != 0;
-    h->snapshots = (guint32)big(b, 60, 4);
+    h->snapshots = (guint32)head_big_endian(b, 60, 4);
     if (b->head_length < need) {
         h->needs_bytes = (gint64)need;
         h->fault = "its header is cut off";
@@ -176,15 +177,15 @@ static void read_qcow2(const FctDiskBytes *b, FctDiskHead *h)
 /* Version 1 has another header: backing at 8, size at 24, crypt at 36. */
 static void read_qcow1(const FctDiskBytes *b, FctDiskHead *h)
 {
-    guint64 size = big(b, 24, 8), crypt = big(b, 36, 4);
+    guint64 size = head_big_endian(b, 24, 8), crypt = head_big_endian(b, 36, 4);
     h->virtual_bytes = size > G_MAXINT64 ? -1 : (gint64)size;
-    h->backing = big(b, 8, 8) != 0;
+    h->backing = head_big_endian(b, 8, 8) != 0;
     h->crypt = crypt <= FCT_QCOW2_AES ? (FctQcow2Crypt)crypt : FCT_QCOW2_CRYPT_UNKNOWN;
 }
 
 /* ---- formats of others: whether they stand on another file ---- */
 
-static gboolean finds(const FctDiskBytes *b, gsize from, gsize to, const char *word, gsize *ret_end)
+static gboolean head_finds(const FctDiskBytes *b, gsize from, gsize to, const char *word, gsize *ret_end)
 {
     gsize length = strlen(word);
     for (gsize at = from; at + length <= MIN(to, b->head_length); at++)
@@ -199,9 +200,9 @@ static gboolean finds(const FctDiskBytes *b, gsize from, gsize to, const char *w
 static gboolean vmdk_stands(const FctDiskBytes *b)
 {
     gsize at = 0;
-    if (finds(b, VMDK_TEXT_AT, VMDK_TEXT_AT + VMDK_TEXT, "parentFileNameHint", &at))
+    if (head_finds(b, VMDK_TEXT_AT, VMDK_TEXT_AT + VMDK_TEXT, "parentFileNameHint", &at))
         return TRUE;
-    for (at = VMDK_TEXT_AT; finds(b, at, VMDK_TEXT_AT + VMDK_TEXT, "parentCID=", &at);)
+    for (at = VMDK_TEXT_AT; head_finds(b, at, VMDK_TEXT_AT + VMDK_TEXT, "parentCID=", &at);)
         if (at + 8 > b->head_length || g_ascii_strncasecmp((const char *)b->head + at, "ffffffff", 8) != 0)
             return TRUE;
     return FALSE;
@@ -215,22 +216,22 @@ static gboolean vpc_stands(const FctDiskBytes *b)
         foot++;
     gboolean ends = foot && memcmp(foot, "conectix", 8) == 0 &&
                     ((guint32)foot[60] << 24 | foot[61] << 16 | foot[62] << 8 | foot[63]) == VPC_DIFFERENCING;
-    return ends || (has(b, 0, "conectix", 8) && big(b, 60, 4) == VPC_DIFFERENCING);
+    return ends || (head_has(b, 0, "conectix", 8) && head_big_endian(b, 60, 4) == VPC_DIFFERENCING);
 }
 
 /* An undo or differencing image, or one that names another by its UUID. */
 static gboolean vdi_stands(const FctDiskBytes *b)
 {
-    guint64 type = little(b, 0x4c, 4);
-    return type == 3 || type == 4 || little(b, 0x1a8, 8) || little(b, 0x1b0, 8) || little(b, 0x1b8, 8) ||
-           little(b, 0x1c0, 8);
+    guint64 type = head_little_endian(b, 0x4c, 4);
+    return type == 3 || type == 4 || head_little_endian(b, 0x1a8, 8) || head_little_endian(b, 0x1b0, 8) ||
+           head_little_endian(b, 0x1b8, 8) || head_little_endian(b, 0x1c0, 8);
 }
 
-static gboolean stands(const FctDiskBytes *b, FctDiskKind kind)
+static gboolean head_stands(const FctDiskBytes *b, FctDiskKind kind)
 {
     switch (kind) {
     case FCT_DISK_QED:
-        return little(b, 16, 8) & QED_BACKING;
+        return head_little_endian(b, 16, 8) & QED_BACKING;
     case FCT_DISK_VMDK:
         return vmdk_stands(b);
     case FCT_DISK_VPC:
@@ -322,7 +323,7 @@ static gboolean is_vmdk_text(const FctDiskBytes *b)
 /* "lzma alone" has no mark: its properties, a dictionary of a usual size, and a size that is unknown or possible. */
 static gboolean is_lzma(const FctDiskBytes *b)
 {
-    guint64 dictionary = little(b, 1, 4), size = little(b, 5, 8);
+    guint64 dictionary = head_little_endian(b, 1, 4), size = head_little_endian(b, 5, 8);
     gboolean usual = dictionary >= 4096 && (dictionary & (dictionary - 1)) == 0;
     return b->head_length >= 14 && b->head[0] == 0x5d && usual && b->head[13] == 0 &&
            (size == G_MAXUINT64 || size < G_GUINT64_CONSTANT(1) << 40);
@@ -331,12 +332,12 @@ static gboolean is_lzma(const FctDiskBytes *b)
 /* A frame to be skipped, then one that is not: pzstd and others begin with one. */
 static gboolean is_zstd_skippable(const FctDiskBytes *b)
 {
-    guint64 length = little(b, 4, 4);
-    return b->head_length >= 12 && (little(b, 0, 4) & 0xfffffff0) == 0x184d2a50 && length < FCT_DISK_HEAD_BYTES &&
-           has(b, 8 + (gsize)length, "\x28\xb5\x2f\xfd", 4);
+    guint64 length = head_little_endian(b, 4, 4);
+    return b->head_length >= 12 && (head_little_endian(b, 0, 4) & 0xfffffff0) == 0x184d2a50 &&
+           length < FCT_DISK_HEAD_BYTES && head_has(b, 8 + (gsize)length, "\x28\xb5\x2f\xfd", 4);
 }
 
-static gboolean octal(const guint8 *text, gsize length, guint64 *ret)
+static gboolean octal_read(const guint8 *text, gsize length, guint64 *ret)
 {
     gsize i = 0;
     *ret = 0;
@@ -352,7 +353,7 @@ static gboolean octal(const guint8 *text, gsize length, guint64 *ret)
 static gboolean is_tar(const FctDiskBytes *b)
 {
     guint64 told, sum = 0;
-    if (b->head_length < SECTOR || !b->head[0] || !octal(b->head + 148, 8, &told))
+    if (b->head_length < SECTOR || !b->head[0] || !octal_read(b->head + 148, 8, &told))
         return FALSE;
     for (gsize i = 0; i < SECTOR; i++)
         sum += i >= 148 && i < 156 ? ' ' : b->head[i];
@@ -369,14 +370,14 @@ static FctDiskKind tar_kind(const FctDiskBytes *b)
 
 /* ---- text ---- */
 
-static gboolean begins(const char *text, gsize length, const char *word)
+static gboolean text_begins(const char *text, gsize length, const char *word)
 {
     gsize n = strlen(word);
     return length >= n && g_ascii_strncasecmp(text, word, n) == 0;
 }
 
 /* Printable from the first byte to the end of what is looked at, which may cut a character. */
-static gboolean read_text(const FctDiskBytes *b, FctDiskKind *ret)
+static gboolean head_read_text(const FctDiskBytes *b, FctDiskKind *ret)
 {
     const char *text = (const char *)b->head, *stop;
     gsize length = MIN(b->head_length, 4096);
@@ -391,12 +392,12 @@ static gboolean read_text(const FctDiskBytes *b, FctDiskKind *ret)
         if ((guchar)*p < ' ' && !strchr("\t\n\r\f\x1b", *p))
             return FALSE;
     const char *p = text;
-    if (begins(p, length, "\xef\xbb\xbf"))
+    if (text_begins(p, length, "\xef\xbb\xbf"))
         p += 3;
     while (p < stop && g_ascii_isspace(*p))
         p++;
     gsize left = (gsize)(stop - p);
-    *ret = begins(p, left, "<!doctype html") || begins(p, left, "<html") ? FCT_DISK_HTML : FCT_DISK_TEXT;
+    *ret = text_begins(p, left, "<!doctype html") || text_begins(p, left, "<html") ? FCT_DISK_HTML : FCT_DISK_TEXT;
     return TRUE;
 }
 
@@ -404,16 +405,16 @@ static gboolean read_text(const FctDiskBytes *b, FctDiskKind *ret)
 
 static gboolean read_iso(const FctDiskBytes *b, FctDiskHead *h)
 {
-    if (!has(b, ISO_AT + 1, "CD001", 5) && !has(b, ISO_AT + 1, "BEA01", 5))
+    if (!head_has(b, ISO_AT + 1, "CD001", 5) && !head_has(b, ISO_AT + 1, "BEA01", 5))
         return FALSE;
     for (gsize set = 0; set < ISO_SETS; set++) {
         gsize at = ISO_AT + set * ISO_BLOCK;
-        if (!has(b, at,
-                 "\x01"
-                 "CD001",
-                 6))
+        if (!head_has(b, at,
+                      "\x01"
+                      "CD001",
+                      6))
             continue;
-        gint64 needs = (gint64)(little(b, at + 80, 4) * little(b, at + 128, 2));
+        gint64 needs = (gint64)(head_little_endian(b, at + 80, 4) * head_little_endian(b, at + 128, 2));
         h->needs_bytes = needs > b->size ? needs : 0;
         break;
     }
@@ -425,11 +426,11 @@ static gboolean read_mbr(const FctDiskBytes *b, gint64 *ret_end)
 {
     gboolean any = FALSE;
     *ret_end = 0;
-    if (!has(b, 510, "\x55\xaa", 2))
+    if (!head_has(b, 510, "\x55\xaa", 2))
         return FALSE;
     for (gsize i = 0; i < 4; i++) {
         gsize at = 446 + i * 16;
-        guint64 start = little(b, at + 8, 4), sectors = little(b, at + 12, 4);
+        guint64 start = head_little_endian(b, at + 8, 4), sectors = head_little_endian(b, at + 12, 4);
         if (b->head[at] & 0x7f)
             return FALSE;
         if (!b->head[at + 4] || !start || !sectors)
@@ -446,8 +447,8 @@ static gboolean read_mbr(const FctDiskBytes *b, gint64 *ret_end)
 static gboolean read_gpt(const FctDiskBytes *b, gint64 *ret_end)
 {
     for (gsize sector = SECTOR; sector <= 4096; sector *= 8)
-        if (has(b, sector, "EFI PART", 8)) {
-            guint64 last = little(b, sector + 32, 8);
+        if (head_has(b, sector, "EFI PART", 8)) {
+            guint64 last = head_little_endian(b, sector + 32, 8);
             *ret_end = last < (guint64)G_MAXINT64 / sector - 1 ? (gint64)((last + 1) * sector) : G_MAXINT64;
             return TRUE;
         }
@@ -467,15 +468,15 @@ static gboolean read_tail(const FctDiskBytes *b, FctDiskKind *ret)
     return dmg || vpc;
 }
 
-static gboolean read_mark(const FctDiskBytes *b, FctDiskKind *ret)
+static gboolean head_read_mark(const FctDiskBytes *b, FctDiskKind *ret)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(marks); i++)
-        if (has(b, marks[i].at, marks[i].mark, marks[i].length)) {
+        if (head_has(b, marks[i].at, marks[i].mark, marks[i].length)) {
             *ret = marks[i].kind;
             return TRUE;
         }
-    gboolean bzip2 = has(b, 0, "BZh", 3) && b->head_length >= 10 && b->head[3] >= '1' && b->head[3] <= '9' &&
-                     (has(b, 4, "1AY&SY", 6) || has(b, 4, "\x17\x72\x45\x38\x50\x90", 6));
+    gboolean bzip2 = head_has(b, 0, "BZh", 3) && b->head_length >= 10 && b->head[3] >= '1' && b->head[3] <= '9' &&
+                     (head_has(b, 4, "1AY&SY", 6) || head_has(b, 4, "\x17\x72\x45\x38\x50\x90", 6));
     gboolean found = TRUE;
     if (is_vmdk_text(b))
         *ret = FCT_DISK_VMDK_TEXT;
@@ -500,24 +501,25 @@ void fct_disk_head_read(const FctDiskBytes *b, FctDiskHead *ret)
     ret->gpt = read_gpt(b, &gpt_end);
     if (b->size <= 0) {
         ret->kind = FCT_DISK_EMPTY;
-    } else if (has(b, 0, "QFI\xfb", 4)) {
-        ret->version = (int)MIN(big(b, 4, 4), G_MAXINT);
+    } else if (head_has(b, 0, "QFI\xfb", 4)) {
+        ret->version = (int)MIN(head_big_endian(b, 4, 4), G_MAXINT);
         ret->kind = ret->version == 1 ? FCT_DISK_QCOW1 : FCT_DISK_QCOW2;
         if (ret->kind == FCT_DISK_QCOW1)
             read_qcow1(b, ret);
         else
             read_qcow2(b, ret);
-    } else if (read_mark(b, &ret->kind) || read_tail(b, &ret->kind)) {
-        ret->backing = stands(b, ret->kind);
+    } else if (head_read_mark(b, &ret->kind) || read_tail(b, &ret->kind)) {
+        ret->backing = head_stands(b, ret->kind);
     } else if (read_iso(b, ret)) {
         ret->kind = FCT_DISK_ISO;
     } else if (ret->mbr || ret->gpt) {
         gint64 end = ret->gpt ? gpt_end : mbr_end;
         ret->kind = FCT_DISK_PARTITIONED;
         ret->needs_bytes = end > b->size ? end : 0;
-    } else if (has(b, 0, "MZ", 2)) { /* a boot sector that is a program of DOS as well has partitions or is an ISO */
+    } else if (head_has(b, 0, "MZ",
+                        2)) { /* a boot sector that is a program of DOS as well has partitions or is an ISO */
         ret->kind = FCT_DISK_PROGRAM;
     } else {
-        read_text(b, &ret->kind);
+        head_read_text(b, &ret->kind);
     }
 }

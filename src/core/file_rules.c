@@ -39,7 +39,7 @@ static gboolean bad_range(GError **error, const char *why)
 }
 
 /* Reads a number without sign or blanks that ends with @end, and steps over @end. */
-static gboolean take_number(const char **text, char end, gint64 *ret)
+static gboolean range_take_number(const char **text, char end, gint64 *ret)
 {
     char *rest;
     if (!g_ascii_isdigit(**text))
@@ -61,10 +61,10 @@ static gboolean parse_range(const char *text, FctFileRange *ret, gint64 *ret_siz
     if (g_str_has_prefix(text, "*/")) {
         text += 2;
         *ret = (FctFileRange){0};
-        return take_number(&text, '\0', ret_size);
+        return range_take_number(&text, '\0', ret_size);
     }
-    if (!take_number(&text, '-', &ret->first) || !take_number(&text, '/', &last) || last < ret->first ||
-        !take_number(&text, '\0', ret_size) || last >= *ret_size)
+    if (!range_take_number(&text, '-', &ret->first) || !range_take_number(&text, '/', &last) || last < ret->first ||
+        !range_take_number(&text, '\0', ret_size) || last >= *ret_size)
         return FALSE;
     ret->length = last - ret->first + 1;
     return TRUE;

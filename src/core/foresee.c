@@ -120,7 +120,7 @@ static gboolean add_ci(Piece *piece, const FctStep *step)
     return TRUE;
 }
 
-static gboolean create_gi(Vision *vision, const FctStep *step, const FctGpu *gpu)
+static gboolean vision_create_gi(Vision *vision, const FctStep *step, const FctGpu *gpu)
 {
     const FctMigProfile *profile = fct_mig_profile(&gpu->mig, step->profile_id);
     if (!vision->mig || !room_for(vision, step))
@@ -130,7 +130,7 @@ static gboolean create_gi(Vision *vision, const FctStep *step, const FctGpu *gpu
     return TRUE;
 }
 
-static gboolean set_mode(Vision *vision, gboolean enabled)
+static gboolean vision_set_mode(Vision *vision, gboolean enabled)
 {
     if (vision->mig == enabled)
         return TRUE; /* only a pending change is taken back */
@@ -141,12 +141,12 @@ static gboolean set_mode(Vision *vision, gboolean enabled)
     return TRUE;
 }
 
-static gboolean run(Vision *vision, const FctStep *step, const FctGpu *gpu)
+static gboolean vision_run(Vision *vision, const FctStep *step, const FctGpu *gpu)
 {
     Piece *piece = piece_named(vision, step);
     switch (step->kind) {
     case FCT_STEP_MIG_MODE:
-        return set_mode(vision, step->enabled);
+        return vision_set_mode(vision, step->enabled);
     case FCT_STEP_CI_DESTROY:
         return remove_ci(piece, step->ci_id);
     case FCT_STEP_GI_DESTROY:
@@ -155,7 +155,7 @@ static gboolean run(Vision *vision, const FctStep *step, const FctGpu *gpu)
         piece_clear(piece);
         return TRUE;
     case FCT_STEP_GI_CREATE:
-        return create_gi(vision, step, gpu);
+        return vision_create_gi(vision, step, gpu);
     case FCT_STEP_CI_CREATE:
         return add_ci(piece, step);
     case FCT_N_STEP_KINDS:
@@ -172,7 +172,7 @@ GPtrArray *fct_foresee(const FctGpu *gpu, const GPtrArray *steps, gboolean *ret_
     vision_init(&vision, gpu);
     for (guint i = 0; i < steps->len && sound; i++) {
         const FctStep *step = steps->pdata[i];
-        sound = run(&vision, step, gpu);
+        sound = vision_run(&vision, step, gpu);
         if (!sound)
             fct_set_error(error, FCT_ERROR_STALE, "Step %u (%s) could not run on the card as it is.", i + 1,
                           step->title);
@@ -203,8 +203,8 @@ static void set_holder(FctLayoutItem *item, const char *kind, char *name)
 }
 
 /* The bare name, as pictures show it and colour by it. */
-static void find_holder(FctLayoutItem *item, const FctGpu *gpu, const FctGpuInstance *instance,
-                        const GPtrArray *reservations)
+static void item_find_holder(FctLayoutItem *item, const FctGpu *gpu, const FctGpuInstance *instance,
+                             const GPtrArray *reservations)
 {
     const FctReservation *reservation = fct_card_reservation(gpu, instance, reservations);
     if (reservation) {
@@ -243,7 +243,7 @@ GPtrArray *fct_layout_now(const FctGpu *gpu, const GPtrArray *reservations)
         FctLayoutItem *item = item_of(instance->profile_id, instance->profile, instance->start, instance->size);
         g_autoptr(GArray) cis = cis_of(instance);
         describe_compute(item, gpu, cis);
-        find_holder(item, gpu, instance, reservations);
+        item_find_holder(item, gpu, instance, reservations);
         g_ptr_array_add(items, item);
     }
     return items;

@@ -13,7 +13,7 @@ static const FctLayoutItem *equal_of(const GPtrArray *items, const FctLayoutItem
     return NULL;
 }
 
-static guint count_of(const FctLayoutItem *item, const char *compute)
+static guint compute_count(const FctLayoutItem *item, const char *compute)
 {
     guint n = 0;
     for (guint i = 0; item && i < item->compute->len; i++)
@@ -26,7 +26,7 @@ static gboolean same_compute(const FctLayoutItem *a, const FctLayoutItem *b)
     if (a->compute->len != b->compute->len)
         return FALSE;
     for (guint i = 0; i < a->compute->len; i++)
-        if (count_of(a, a->compute->pdata[i]) != count_of(b, a->compute->pdata[i]))
+        if (compute_count(a, a->compute->pdata[i]) != compute_count(b, a->compute->pdata[i]))
             return FALSE;
     return TRUE;
 }
@@ -55,8 +55,8 @@ GPtrArray *fct_layout_strangers(const GPtrArray *now, const GPtrArray *before, c
         }
         for (guint k = 0; k < item->compute->len; k++) {
             const char *compute = item->compute->pdata[k];
-            guint known = MAX(count_of(was, compute), count_of(shall, compute));
-            if (count_of(item, compute) <= known)
+            guint known = MAX(compute_count(was, compute), compute_count(shall, compute));
+            if (compute_count(item, compute) <= known)
                 continue;
             g_ptr_array_add(strangers, g_strdup_printf("%s in %s at slot %d", compute, item->profile, item->start));
             break;

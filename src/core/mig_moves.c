@@ -10,7 +10,7 @@ typedef struct {
     guint n;
 } Order;
 
-static void emit(Order *order, gboolean create, int start, guint8 what)
+static void order_emit(Order *order, gboolean create, int start, guint8 what)
 {
     order->moves[order->n++] = (FctMigMove){create, (guint8)start, what};
     order->now.at[start] = create ? what : 0;
@@ -26,7 +26,7 @@ static guint32 units_at(const Order *order, int start)
     return what == FCT_MIG_FOREIGN ? 1u << start : fct_mig_range(order->grid, what - 1, start);
 }
 
-static gboolean within(const Order *order, guint16 without, guint8 with)
+static gboolean order_within(const Order *order, guint16 without, guint8 with)
 {
     FctMigLayout layout = order->now;
     int which;
@@ -50,13 +50,13 @@ static guint16 must_go(const Order *order, int start, guint8 what)
         if ((order->lost >> u & 1) && (units_at(order, u) & range))
             go |= (guint16)(1u << u);
     for (int busy = 0; busy < 2; busy++)
-        for (int u = 0; u < order->grid->n_units && !within(order, go, what); u++)
+        for (int u = 0; u < order->grid->n_units && !order_within(order, go, what); u++)
             if ((order->lost >> u & 1) && (order->state->busy[u] != 0) == busy)
                 go |= (guint16)(1u << u);
     return go;
 }
 
-static guint price(const Order *order, guint16 go)
+static guint order_price(const Order *order, guint16 go)
 {
     guint sum = 0;
     for (int u = 0; u < FCT_MIG_UNITS_MAX; u++)
@@ -70,7 +70,7 @@ static void destroy_all(Order *order, guint16 go)
     for (int busy = 0; busy < 2; busy++)
         for (int u = 0; u < FCT_MIG_UNITS_MAX; u++)
             if ((go >> u & 1) && (order->state->busy[u] != 0) == busy)
-                emit(order, FALSE, u, order->now.at[u]);
+                order_emit(order, FALSE, u, order->now.at[u]);
 }
 
 guint fct_mig_order(const FctMigGrid *grid, const FctMigState *state, const FctMigChoice *choice,
@@ -84,14 +84,14 @@ guint fct_mig_order(const FctMigGrid *grid, const FctMigState *state, const FctM
             if (!(order.made >> u & 1))
                 continue;
             guint16 go = must_go(&order, u, choice->final.at[u]);
-            if (best < 0 || price(&order, go) < price(&order, best_go)) {
+            if (best < 0 || order_price(&order, go) < order_price(&order, best_go)) {
                 best = u;
                 best_go = go;
             }
         }
         g_assert(best >= 0);
         destroy_all(&order, best_go);
-        emit(&order, TRUE, best, choice->final.at[best]);
+        order_emit(&order, TRUE, best, choice->final.at[best]);
     }
     destroy_all(&order, order.lost);
     return order.n;

@@ -19,7 +19,7 @@ typedef struct {
 #define DEPTH_SEARCH 1
 #define TRIES_SEARCH 100
 
-static gboolean smaller(const FctGridProfile *a, const FctGridProfile *b)
+static gboolean profile_is_smaller(const FctGridProfile *a, const FctGridProfile *b)
 {
     gboolean no_more = a->size <= b->size && a->need[FCT_MIG_COMPUTE] <= b->need[FCT_MIG_COMPUTE];
     gboolean less = a->size < b->size || a->need[FCT_MIG_COMPUTE] < b->need[FCT_MIG_COMPUTE];
@@ -31,7 +31,7 @@ static gboolean smaller(const FctGridProfile *a, const FctGridProfile *b)
     return no_more && (less || engines_a < engines_b);
 }
 
-static void totals(const FctMigGrid *grid, const FctMigCounts *counts, int *ret_compute, int *ret_units)
+static void counts_totals(const FctMigGrid *grid, const FctMigCounts *counts, int *ret_compute, int *ret_units)
 {
     *ret_compute = *ret_units = 0;
     for (int p = 0; p < grid->n_profiles; p++) {
@@ -40,7 +40,7 @@ static void totals(const FctMigGrid *grid, const FctMigCounts *counts, int *ret_
     }
 }
 
-static void consider(Hunt *hunt, const FctMigCounts *counts, guint edits)
+static void hunt_consider(Hunt *hunt, const FctMigCounts *counts, guint edits)
 {
     FctMigWant want = hunt->want;
     FctMigChoice choice;
@@ -54,28 +54,28 @@ static void consider(Hunt *hunt, const FctMigCounts *counts, guint edits)
     if (!fct_mig_plan(hunt->planner, hunt->state, &want, &choice) || (hunt->keep_busy && choice.busy_lost))
         return;
     int compute, units, compute_then, units_then;
-    totals(hunt->grid, &hunt->want.counts, &compute, &units);
-    totals(hunt->grid, counts, &compute_then, &units_then);
+    counts_totals(hunt->grid, &hunt->want.counts, &compute, &units);
+    counts_totals(hunt->grid, counts, &compute_then, &units_then);
     FctMigNearest near = {*counts, edits + hunt->offset, compute - compute_then, units - units_then};
     g_array_append_val(hunt->found, near);
 }
 
 /* All wishes that are exactly @depth edits away from @counts. Edits begin at profile @from, so that pairs come once. */
-static void edit(Hunt *hunt, FctMigCounts counts, int from, guint depth, guint edits)
+static void hunt_edit(Hunt *hunt, FctMigCounts counts, int from, guint depth, guint edits)
 {
     if (depth == 0) {
-        consider(hunt, &counts, edits);
+        hunt_consider(hunt, &counts, edits);
         return;
     }
     for (int p = from; p < hunt->grid->n_profiles; p++) {
         if (counts.n[p] == 0)
             continue;
         counts.n[p]--;
-        edit(hunt, counts, p, depth - 1, edits + 1);
+        hunt_edit(hunt, counts, p, depth - 1, edits + 1);
         for (int q = 0; q < hunt->grid->n_profiles; q++)
-            if (q != p && smaller(&hunt->grid->profiles[q], &hunt->grid->profiles[p])) {
+            if (q != p && profile_is_smaller(&hunt->grid->profiles[q], &hunt->grid->profiles[p])) {
                 counts.n[q]++;
-                edit(hunt, counts, p, depth - 1, edits + 1);
+                hunt_edit(hunt, counts, p, depth - 1, edits + 1);
                 counts.n[q]--;
             }
         counts.n[p]++;
@@ -114,7 +114,7 @@ guint fct_mig_nearest(const FctMigPlanner *planner, const FctMigState *state, co
     for (;;) {
         hunt.tries = table ? G_MAXUINT : TRIES_SEARCH;
         for (guint depth = 1; depth <= depth_max && hunt.found->len < max; depth++)
-            edit(&hunt, base, 0, depth, 0);
+            hunt_edit(&hunt, base, 0, depth, 0);
         int largest = largest_wanted(hunt.grid, &base);
         if (hunt.found->len || largest < 0)
             break;

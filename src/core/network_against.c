@@ -46,7 +46,7 @@ void fct_network_against_snapshots(const FctNetworkScene *scene, GPtrArray *verd
 /* ---- subnets ---- */
 
 /* TRUE when the interface has an address whose subnet crosses @wanted's, and is not libvirt's own. */
-static gboolean crosses(const FctHostInterface *interface, const FctNetwork *wanted)
+static gboolean interface_crosses(const FctHostInterface *interface, const FctNetwork *wanted)
 {
     guint32 gateway, address;
     int prefix;
@@ -64,7 +64,7 @@ static void against_interfaces(const FctNetworkScene *scene, const FctNetwork *w
     guint said = 0;
     for (guint i = 0; scene->interfaces && i < scene->interfaces->len; i++) {
         const FctHostInterface *interface = g_ptr_array_index(scene->interfaces, i);
-        if (crosses(interface, wanted) && said++ < FCT_NETWORK_SAID_MAX)
+        if (interface_crosses(interface, wanted) && said++ < FCT_NETWORK_SAID_MAX)
             ADD(FCT_REFUSE, "subnet-taken", interface->name, next,
                 "This subnet has addresses of this host’s interface %s.", interface->name);
     }
@@ -131,7 +131,7 @@ static void against_subnet(const FctNetworkScene *scene, const FctNetwork *wante
 }
 
 /* Nothing known forbids it; unknown routes are no reason to propose no subnet. */
-static gboolean is_free(const FctNetworkScene *scene, const FctNetwork *trial)
+static gboolean subnet_is_free(const FctNetworkScene *scene, const FctNetwork *trial)
 {
     g_autoptr(GPtrArray) verdicts = g_ptr_array_new_with_free_func((GDestroyNotify)fct_verdict_free);
     against_others(scene, trial, "", verdicts);
@@ -150,7 +150,7 @@ char *fct_network_free_subnet(const FctNetworkScene *scene)
         g_free(trial->gateway);
         trial->gateway = n < 256 ? g_strdup_printf("192.168.%d.1", (n + 122) % 256) /* where people expect libvirt's */
                                  : g_strdup_printf("10.%d.0.1", n - 256);
-        if (is_free(scene, trial))
+        if (subnet_is_free(scene, trial))
             return fct_network_subnet(trial);
     }
     return NULL;

@@ -15,7 +15,7 @@ void fct_network_plan_free(FctNetworkPlan *plan)
     g_free(plan);
 }
 
-static FctNetworkPlan *plan_new(void)
+static FctNetworkPlan *network_plan_new(void)
 {
     FctNetworkPlan *plan = g_new0(FctNetworkPlan, 1);
     plan->changes = g_ptr_array_new_with_free_func(g_free);
@@ -24,8 +24,8 @@ static FctNetworkPlan *plan_new(void)
     return plan;
 }
 
-static void say(FctNetworkPlan *plan, const char *format, ...) G_GNUC_PRINTF(2, 3);
-static void say(FctNetworkPlan *plan, const char *format, ...)
+static void network_plan_say(FctNetworkPlan *plan, const char *format, ...) G_GNUC_PRINTF(2, 3);
+static void network_plan_say(FctNetworkPlan *plan, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -40,41 +40,44 @@ static void say_reach(FctNetworkPlan *plan, const FctNetwork *wanted)
     g_autofree char *subnet = fct_network_subnet(wanted);
     switch (wanted->kind) {
     case FCT_NETWORK_NAT:
-        say(plan, "Guests reach each other, this host, and out behind its address.");
+        network_plan_say(plan, "Guests reach each other, this host, and out behind its address.");
         break;
     case FCT_NETWORK_ROUTED:
-        say(plan, "Guests reach each other, this host, and out with addresses of their own.");
+        network_plan_say(plan, "Guests reach each other, this host, and out with addresses of their own.");
         break;
     case FCT_NETWORK_BRIDGE:
-        say(plan, "Guests are neighbours of what is on the bridge %s.", wanted->bridge);
+        network_plan_say(plan, "Guests are neighbours of what is on the bridge %s.", wanted->bridge);
         break;
     case FCT_NETWORK_DIRECT:
-        say(plan, "Guests are neighbours of what is on the interface %s.",
-            *wanted->device ? wanted->device : wanted->interface);
+        network_plan_say(plan, "Guests are neighbours of what is on the interface %s.",
+                         *wanted->device ? wanted->device : wanted->interface);
         break;
     default:
-        say(plan, "Guests reach each other and this host, nothing else.");
+        network_plan_say(plan, "Guests reach each other and this host, nothing else.");
         break;
     }
     if (fct_network_has_subnet(wanted->kind))
-        say(plan, "This host gets a new bridge with the address %s in %s.", wanted->gateway, subnet);
+        network_plan_say(plan, "This host gets a new bridge with the address %s in %s.", wanted->gateway, subnet);
     if (*wanted->device)
-        say(plan,
+        network_plan_say(
+            plan,
             "This host gets the interface %s for VLAN %d on %s, without an address; it is made again when the host "
             "starts, and goes with the network.",
             wanted->device, wanted->vlan, wanted->interface);
     else if (wanted->vlan)
-        say(plan, "Their frames bear the VLAN tag %d.", wanted->vlan);
+        network_plan_say(plan, "Their frames bear the VLAN tag %d.", wanted->vlan);
     if (*wanted->first)
-        say(plan, "DHCP hands out %s to %s.", wanted->first, wanted->last);
+        network_plan_say(plan, "DHCP hands out %s to %s.", wanted->first, wanted->last);
     if (*wanted->first && wanted->prefix < FCT_DHCP_BITS)
-        say(plan, "libvirt hands out no more than that; the other addresses are for systems with fixed settings.");
-    say(plan, wanted->autostart ? "It starts now and with the host." : "It starts now, and not with the host.");
+        network_plan_say(
+            plan, "libvirt hands out no more than that; the other addresses are for systems with fixed settings.");
+    network_plan_say(plan,
+                     wanted->autostart ? "It starts now and with the host." : "It starts now, and not with the host.");
 }
 
 FctNetworkPlan *fct_network_plan_create(const FctNetworkScene *scene, const FctNetwork *wanted)
 {
-    FctNetworkPlan *plan = plan_new();
+    FctNetworkPlan *plan = network_plan_new();
     say_reach(plan, wanted);
     fct_network_against_name(scene, wanted, plan->verdicts);
     fct_network_against_place(scene, NULL, wanted, plan->verdicts);
@@ -84,29 +87,29 @@ FctNetworkPlan *fct_network_plan_create(const FctNetworkScene *scene, const FctN
 
 /* ---- update ---- */
 
-static gboolean differs(const char *a, const char *b)
+static gboolean text_differs(const char *a, const char *b)
 {
     return strcmp(a, b) != 0;
 }
 
 static void say_dhcp(FctNetworkPlan *plan, const FctNetwork *before, const FctNetwork *after)
 {
-    if (!differs(before->first, after->first) && !differs(before->last, after->last))
+    if (!text_differs(before->first, after->first) && !text_differs(before->last, after->last))
         return;
     if (!*after->first)
-        say(plan, "DHCP hands out nothing any more.");
+        network_plan_say(plan, "DHCP hands out nothing any more.");
     else if (!*before->first)
-        say(plan, "DHCP hands out %s to %s.", after->first, after->last);
+        network_plan_say(plan, "DHCP hands out %s to %s.", after->first, after->last);
     else
-        say(plan, "DHCP hands out %s to %s instead of %s to %s.", after->first, after->last, before->first,
-            before->last);
+        network_plan_say(plan, "DHCP hands out %s to %s instead of %s to %s.", after->first, after->last, before->first,
+                         before->last);
 }
 
 static void say_ranges(FctNetworkPlan *plan, const FctNetwork *before, const FctNetwork *after)
 {
     for (guint i = after->more_ranges->len; i < before->more_ranges->len; i++) {
         const FctRange *range = g_ptr_array_index(before->more_ranges, i);
-        say(plan, "DHCP no longer hands out %s to %s.", range->first, range->last);
+        network_plan_say(plan, "DHCP no longer hands out %s to %s.", range->first, range->last);
     }
 }
 
@@ -123,40 +126,44 @@ static void say_leases(FctNetworkPlan *plan, const FctNetwork *before, const Fct
     for (guint i = 0; i < after->fixed->len; i++) {
         const FctLease *lease = g_ptr_array_index(after->fixed, i), *was = lease_of(before->fixed, lease->mac);
         if (!was)
-            say(plan, "%s always gets %s when it next asks.", lease->mac, lease->address);
-        else if (differs(was->address, lease->address))
-            say(plan, "%s gets %s instead of %s when it next asks.", lease->mac, lease->address, was->address);
-        else if (differs(was->name, lease->name))
-            say(plan, "%s is called “%s” when it next asks.", lease->mac, lease->name);
+            network_plan_say(plan, "%s always gets %s when it next asks.", lease->mac, lease->address);
+        else if (text_differs(was->address, lease->address))
+            network_plan_say(plan, "%s gets %s instead of %s when it next asks.", lease->mac, lease->address,
+                             was->address);
+        else if (text_differs(was->name, lease->name))
+            network_plan_say(plan, "%s is called “%s” when it next asks.", lease->mac, lease->name);
     }
     for (guint i = 0; i < before->fixed->len; i++) {
         const FctLease *was = g_ptr_array_index(before->fixed, i);
         if (!lease_of(after->fixed, was->mac))
-            say(plan, "%s no longer always gets %s.", was->mac, was->address);
+            network_plan_say(plan, "%s no longer always gets %s.", was->mac, was->address);
     }
 }
 
 static void say_place(FctNetworkPlan *plan, const FctNetwork *before, const FctNetwork *after)
 {
     g_autofree char *from = fct_network_subnet(before), *to = fct_network_subnet(after);
-    if (differs(from, to))
-        say(plan, "The subnet is %s instead of %s; this host’s address in it is %s.", to, from, after->gateway);
-    if (before->kind == FCT_NETWORK_BRIDGE && differs(before->bridge, after->bridge))
-        say(plan, "Guests are on the bridge %s instead of %s.", after->bridge, before->bridge);
-    if (differs(before->interface, after->interface))
-        say(plan, "Guests are on the interface %s instead of %s.", after->interface, before->interface);
+    if (text_differs(from, to))
+        network_plan_say(plan, "The subnet is %s instead of %s; this host’s address in it is %s.", to, from,
+                         after->gateway);
+    if (before->kind == FCT_NETWORK_BRIDGE && text_differs(before->bridge, after->bridge))
+        network_plan_say(plan, "Guests are on the bridge %s instead of %s.", after->bridge, before->bridge);
+    if (text_differs(before->interface, after->interface))
+        network_plan_say(plan, "Guests are on the interface %s instead of %s.", after->interface, before->interface);
     if (before->vlan != after->vlan && after->vlan)
-        say(plan, "Guests’ frames bear the VLAN tag %d.", after->vlan);
+        network_plan_say(plan, "Guests’ frames bear the VLAN tag %d.", after->vlan);
     else if (before->vlan != after->vlan)
-        say(plan, "Guests’ frames bear no VLAN tag any more.");
+        network_plan_say(plan, "Guests’ frames bear no VLAN tag any more.");
     if (before->open_vswitch != after->open_vswitch)
-        say(plan, after->open_vswitch ? "The bridge is one of Open vSwitch." : "The bridge is one of Linux.");
+        network_plan_say(plan,
+                         after->open_vswitch ? "The bridge is one of Open vSwitch." : "The bridge is one of Linux.");
     plan->redefine = plan->changes->len > 0;
-    plan->replug = differs(from, to) || (before->kind == FCT_NETWORK_BRIDGE && differs(before->bridge, after->bridge));
+    plan->replug =
+        text_differs(from, to) || (before->kind == FCT_NETWORK_BRIDGE && text_differs(before->bridge, after->bridge));
 }
 
 /* Running VMs either lose their link, or get the change only when they start again. */
-static void interrupt(const FctNetworkScene *scene, const FctNetwork *present, FctNetworkPlan *plan)
+static void network_plan_interrupt(const FctNetworkScene *scene, const FctNetwork *present, FctNetworkPlan *plan)
 {
     g_autoptr(GString) later = g_string_new(NULL);
     g_autoptr(GHashTable) known = g_hash_table_new(g_str_hash, g_str_equal);
@@ -170,7 +177,8 @@ static void interrupt(const FctNetworkScene *scene, const FctNetwork *present, F
             g_string_append_printf(later, "%s%s", later->len ? ", " : "", user->vm);
     }
     if (plan->interrupts->len)
-        say(plan, "The network is restarted: its VMs lose their link for some seconds, then their systems ask for an "
+        network_plan_say(
+            plan, "The network is restarted: its VMs lose their link for some seconds, then their systems ask for an "
                   "address again.");
     if (later->len)
         g_ptr_array_add(plan->verdicts,
@@ -181,7 +189,7 @@ static void interrupt(const FctNetworkScene *scene, const FctNetwork *present, F
 FctNetworkPlan *fct_network_plan_update(const FctNetworkScene *scene, const FctNetwork *present,
                                         const FctNetwork *wanted)
 {
-    FctNetworkPlan *plan = plan_new();
+    FctNetworkPlan *plan = network_plan_new();
     fct_network_against_owner(present, plan->verdicts);
     say_place(plan, present, wanted);
     if (plan->redefine)
@@ -190,14 +198,14 @@ FctNetworkPlan *fct_network_plan_update(const FctNetworkScene *scene, const FctN
     say_ranges(plan, present, wanted);
     say_leases(plan, present, wanted);
     if (present->autostart != wanted->autostart)
-        say(plan, wanted->autostart ? "It starts with the host." : "It no longer starts with the host.");
-    interrupt(scene, present, plan);
+        network_plan_say(plan, wanted->autostart ? "It starts with the host." : "It no longer starts with the host.");
+    network_plan_interrupt(scene, present, plan);
     if (plan->replug && present->active)
         fct_network_against_cut(scene, present, plan->verdicts);
     if (plan->replug)
         fct_network_against_route(scene, wanted, plan->verdicts);
     if (!plan->changes->len)
-        say(plan, "Nothing changes.");
+        network_plan_say(plan, "Nothing changes.");
     return plan;
 }
 
@@ -205,21 +213,22 @@ FctNetworkPlan *fct_network_plan_update(const FctNetworkScene *scene, const FctN
 
 FctNetworkPlan *fct_network_plan_delete(const FctNetworkScene *scene, const FctNetwork *present)
 {
-    FctNetworkPlan *plan = plan_new();
+    FctNetworkPlan *plan = network_plan_new();
     fct_network_against_owner(present, plan->verdicts);
     fct_network_against_users(scene, plan->verdicts);
     fct_network_against_snapshots(scene, plan->verdicts);
     if (fct_network_has_subnet(present->kind)) {
         g_autofree char *subnet = fct_network_subnet(present);
-        say(plan, "The network %s goes, with its bridge %s and its subnet %s.", present->name, present->bridge, subnet);
+        network_plan_say(plan, "The network %s goes, with its bridge %s and its subnet %s.", present->name,
+                         present->bridge, subnet);
         fct_network_against_cut(scene, present, plan->verdicts);
     } else {
-        say(plan, "The network %s goes; %s stays as it is.", present->name,
-            present->kind == FCT_NETWORK_DIRECT ? present->interface : present->bridge);
+        network_plan_say(plan, "The network %s goes; %s stays as it is.", present->name,
+                         present->kind == FCT_NETWORK_DIRECT ? present->interface : present->bridge);
     }
     if (*present->device)
-        say(plan, "The interface %s that Facet made for it goes too.", present->device);
+        network_plan_say(plan, "The interface %s that Facet made for it goes too.", present->device);
     if (present->fixed->len)
-        say(plan, "Its static leases go: %u.", present->fixed->len);
+        network_plan_say(plan, "Its static leases go: %u.", present->fixed->len);
     return plan;
 }

@@ -66,7 +66,7 @@ static gboolean is_default(const FctNetworkScene *scene, const FctHostRoute *rou
     return route->prefix == 0;
 }
 
-static char *told(const FctHostRoute *route)
+static char *route_told(const FctHostRoute *route)
 {
     g_autofree char *address = fct_ipv4_text(route->address);
     g_autofree char *by = *route->interface ? g_strdup_printf(" by %s", route->interface) : g_strdup("");
@@ -78,7 +78,7 @@ static char *told(const FctHostRoute *route)
 static void against_one(const FctHostRoute *route, const Subnet *wanted, const char *next, GPtrArray *verdicts)
 {
     g_autofree char *address = fct_ipv4_text(route->address);
-    g_autofree char *to = told(route);
+    g_autofree char *to = route_told(route);
     if (route->kind == FCT_HOST_ROUTE_LOCAL)
         ADD(FCT_REFUSE, "subnet-taken", route->interface, next,
             "This subnet has addresses of this host itself: %s/%d on %s (table %s).", address, route->prefix,

@@ -5,7 +5,7 @@
 
 #define SHOWN 3
 
-static const char *name_of(const FctGpu *gpu, const FctMigGrid *grid, int p)
+static const char *profile_name_of(const FctGpu *gpu, const FctMigGrid *grid, int p)
 {
     return fct_mig_profile(&gpu->mig, (int)grid->profiles[p].id)->name;
 }
@@ -27,7 +27,7 @@ static int needed_units(const FctMigGrid *grid, const FctMigCounts *counts)
     return units;
 }
 
-static int needed(const FctMigGrid *grid, const FctMigCounts *counts, int resource)
+static int units_needed(const FctMigGrid *grid, const FctMigCounts *counts, int resource)
 {
     int sum = 0;
     for (int p = 0; p < grid->n_profiles; p++)
@@ -53,8 +53,9 @@ static void places_reason(const FctGpu *gpu, const FctMigPlanner *planner, const
         if (!want->counts.n[p])
             continue;
         g_autofree char *starts = starts_text(grid, p);
-        g_autofree char *text = g_strdup_printf("%s takes %d slot%s and begins only at %s.", name_of(gpu, grid, p),
-                                                grid->profiles[p].size, grid->profiles[p].size == 1 ? "" : "s", starts);
+        g_autofree char *text =
+            g_strdup_printf("%s takes %d slot%s and begins only at %s.", profile_name_of(gpu, grid, p),
+                            grid->profiles[p].size, grid->profiles[p].size == 1 ? "" : "s", starts);
         json_array_append_new(reasons, json_string(text));
     }
 }
@@ -72,14 +73,14 @@ static json_t *reasons_of(const FctGpu *gpu, const FctMigPlanner *planner, const
         return reasons;
     case FCT_MIG_OVER_COUNT:
         text = g_strdup_printf("The card takes at most %d × %s; %d were asked for.", grid->profiles[which].max_count,
-                               name_of(gpu, grid, which), want->counts.n[which]);
+                               profile_name_of(gpu, grid, which), want->counts.n[which]);
         break;
     case FCT_MIG_OVER_UNITS:
         text = g_strdup_printf("Together they need %d memory slots; the card has %d.",
                                needed_units(grid, &want->counts), grid->n_units);
         break;
     case FCT_MIG_OVER_RESOURCE:
-        text = g_strdup_printf("Together they need %d %s; the card has %d.", needed(grid, &want->counts, which),
+        text = g_strdup_printf("Together they need %d %s; the card has %d.", units_needed(grid, &want->counts, which),
                                fct_mig_resource_name((FctMigResource)which), grid->total[which]);
         break;
     }
@@ -99,9 +100,10 @@ static char *near_text(const FctGpu *gpu, const FctMigGrid *grid, const FctMigCo
             more = p;
     }
     if (near->edits == 1 && more >= 0)
-        return g_strdup_printf("%s instead of one %s: %s", name_of(gpu, grid, more), name_of(gpu, grid, less), all);
+        return g_strdup_printf("%s instead of one %s: %s", profile_name_of(gpu, grid, more),
+                               profile_name_of(gpu, grid, less), all);
     if (near->edits == 1)
-        return g_strdup_printf("Without one %s: %s", name_of(gpu, grid, less), all);
+        return g_strdup_printf("Without one %s: %s", profile_name_of(gpu, grid, less), all);
     return g_steal_pointer(&all);
 }
 
@@ -110,7 +112,7 @@ static json_t *profiles_json(const FctGpu *gpu, const FctMigGrid *grid, const Fc
     json_t *json = json_object();
     for (int p = 0; p < grid->n_profiles; p++)
         if (counts->n[p])
-            json_object_set_new(json, name_of(gpu, grid, p), json_integer(counts->n[p]));
+            json_object_set_new(json, profile_name_of(gpu, grid, p), json_integer(counts->n[p]));
     return json;
 }
 

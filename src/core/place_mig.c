@@ -89,7 +89,7 @@ static void listing_walk(Listing *listing, int u)
 }
 
 /* The tie-break of the planner between layouts of one multiset: negative when @a is preferred. */
-static int prefer(const FctMigLayout *a, guint16 room_a, const FctMigLayout *b, guint16 room_b)
+static int layout_prefer(const FctMigLayout *a, guint16 room_a, const FctMigLayout *b, guint16 room_b)
 {
     if (room_a != room_b)
         return room_a > room_b ? -1 : 1;
@@ -103,7 +103,7 @@ static int entry_order(gconstpointer left, gconstpointer right)
 {
     const Entry *a = left, *b = right;
     int order = memcmp(&a->counts, &b->counts, sizeof a->counts);
-    return order ? order : prefer(&a->layout, a->room, &b->layout, b->room);
+    return order ? order : layout_prefer(&a->layout, a->room, &b->layout, b->room);
 }
 
 static guint64 hash_counts(const FctMigPlanner *planner, const FctMigCounts *counts)
@@ -263,7 +263,7 @@ static void lens_init(Lens *lens, const FctMigGrid *grid, const FctMigState *sta
 }
 
 /* Larger is better: busy kept, all kept, calls saved. 0 when a pin is not met, at least 1 otherwise. */
-static inline guint32 judge(const Lens *lens, const guint64 *candidate, guint words)
+static inline guint32 lens_judge(const Lens *lens, const guint64 *candidate, guint words)
 {
     guint busy = 0, kept = 0, saved = 0;
     for (guint w = 0; w < words; w++) {
@@ -277,11 +277,11 @@ static inline guint32 judge(const Lens *lens, const guint64 *candidate, guint wo
     return (busy << 24 | kept << 16 | saved) + 1;
 }
 
-static inline guint32 scan(const Lens *lens, const guint64 *layouts, guint n, guint words, guint *ret_best)
+static inline guint32 lens_scan(const Lens *lens, const guint64 *layouts, guint n, guint words, guint *ret_best)
 {
     guint32 best = 0;
     for (guint i = 0; i < n; i++) {
-        guint32 score = judge(lens, layouts + (gsize)i * words, words);
+        guint32 score = lens_judge(lens, layouts + (gsize)i * words, words);
         if (score > best) {
             best = score;
             *ret_best = i;
@@ -307,11 +307,11 @@ static void search_leaf(Search *search)
 {
     guint64 words[2];
     memcpy(words, &search->layout, sizeof words);
-    guint32 score = judge(search->lens, words, 2);
+    guint32 score = lens_judge(search->lens, words, 2);
     if (score == 0 || score < search->best_score)
         return;
     guint16 room = fct_mig_room(search->grid, &search->layout);
-    if (score == search->best_score && prefer(&search->layout, room, &search->best, search->best_room) >= 0)
+    if (score == search->best_score && layout_prefer(&search->layout, room, &search->best, search->best_room) >= 0)
         return;
     search->best = search->layout;
     search->best_score = score;
@@ -383,7 +383,7 @@ static guint32 search_best(const FctMigPlanner *planner, const FctMigState *stat
 
 /* ---- The plan ---- */
 
-static const Group *find_group(const FctMigPlanner *planner, const FctMigCounts *counts)
+static const Group *planner_find_group(const FctMigPlanner *planner, const FctMigCounts *counts)
 {
     guint32 slot = hash_counts(planner, counts) & planner->slot_mask;
     for (; planner->slots[slot]; slot = (slot + 1) & planner->slot_mask) {
@@ -396,27 +396,27 @@ static const Group *find_group(const FctMigPlanner *planner, const FctMigCounts 
 
 static guint32 table_best(const FctMigPlanner *planner, const FctMigWant *want, const Lens *lens, FctMigChoice *choice)
 {
-    const Group *group = find_group(planner, &want->counts);
+    const Group *group = planner_find_group(planner, &want->counts);
     if (!group || (planner->words == 1 && lens->pin[1]))
         return 0;
     guint best = 0;
     const guint64 *layouts = planner->layouts + (gsize)group->first * planner->words;
-    guint32 score =
-        planner->words == 1 ? scan(lens, layouts, group->n, 1, &best) : scan(lens, layouts, group->n, 2, &best);
+    guint32 score = planner->words == 1 ? lens_scan(lens, layouts, group->n, 1, &best)
+                                        : lens_scan(lens, layouts, group->n, 2, &best);
     memcpy(&choice->final, layouts + (gsize)best * planner->words, 8 * planner->words);
     return score;
 }
 
 /* What the card holds was accepted by the card, even where our limits (taken from its profiles) would say no. */
-static guint32 unchanged(const FctMigPlanner *planner, const FctMigState *state, const FctMigWant *want,
-                         const Lens *lens, FctMigChoice *choice)
+static guint32 lens_unchanged(const FctMigPlanner *planner, const FctMigState *state, const FctMigWant *want,
+                              const Lens *lens, FctMigChoice *choice)
 {
     guint64 words[2];
     FctMigCounts now = fct_mig_count(&planner->grid, &state->layout);
     memcpy(words, &state->layout, sizeof words);
     choice->final = state->layout;
     return fct_mig_counts_equal(&now, &want->counts) && !memchr(&state->layout, FCT_MIG_FOREIGN, FCT_MIG_UNITS_MAX)
-               ? judge(lens, words, 2)
+               ? lens_judge(lens, words, 2)
                : 0;
 }
 
@@ -428,7 +428,7 @@ static inline guint16 bits_of(const guint64 marks[2])
     return (guint16)(low | high << 8);
 }
 
-static void describe(const Lens *lens, guint32 score, FctMigChoice *choice)
+static void lens_describe(const Lens *lens, guint32 score, FctMigChoice *choice)
 {
     guint64 final[2], same[2] = {0}, lost[2], busy_lost[2], made[2];
     memcpy(final, &choice->final, sizeof final);
@@ -457,12 +457,12 @@ gboolean fct_mig_plan(const FctMigPlanner *planner, const FctMigState *state, co
     else
         score = search_best(planner, state, want, &lens, ret_choice);
     if (score == 0)
-        score = unchanged(planner, state, want, &lens, ret_choice);
+        score = lens_unchanged(planner, state, want, &lens, ret_choice);
     if (score == 0) {
         ret_choice->final = (FctMigLayout){0};
         return FALSE;
     }
     ret_choice->feasible = TRUE;
-    describe(&lens, score, ret_choice);
+    lens_describe(&lens, score, ret_choice);
     return TRUE;
 }

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static void say(GPtrArray *verdicts, FctVerdict *verdict)
+static void preflight_say(GPtrArray *verdicts, FctVerdict *verdict)
 {
     g_ptr_array_add(verdicts, verdict);
 }
@@ -24,20 +24,22 @@ static gboolean card_state(const FctGpu *gpu, const char *label, GPtrArray *verd
     case FCT_GPU_OK:
         return TRUE;
     case FCT_GPU_LOST:
-        say(verdicts, fct_verdict_new(FCT_BLOCK, "gpu-lost", label, "Check the card and its power; restart the host.",
+        preflight_say(verdicts,
+                      fct_verdict_new(FCT_BLOCK, "gpu-lost", label, "Check the card and its power; restart the host.",
                                       "%s no longer answers. %s", label, gpu->state_reason));
         return FALSE;
     case FCT_GPU_WEDGED:
-        say(verdicts, fct_verdict_new(FCT_BLOCK, "gpu-wedged", label, "Restart the host when it suits you.",
+        preflight_say(verdicts,
+                      fct_verdict_new(FCT_BLOCK, "gpu-wedged", label, "Restart the host when it suits you.",
                                       "%s hung in an earlier step and is left alone. %s", label, gpu->state_reason));
         return FALSE;
     case FCT_GPU_RELEASED:
-        say(verdicts, fct_verdict_new(FCT_BLOCK, "gpu-released", label, "Take the card back first.",
-                                      "%s was let go for other programs. %s", label, gpu->state_reason));
+        preflight_say(verdicts, fct_verdict_new(FCT_BLOCK, "gpu-released", label, "Take the card back first.",
+                                                "%s was let go for other programs. %s", label, gpu->state_reason));
         return FALSE;
     case FCT_GPU_UNMANAGED:
-        say(verdicts, fct_verdict_new(FCT_BLOCK, "gpu-unmanaged", label, out_of_unmanaged(gpu),
-                                      "%s cannot be changed now. %s", label, gpu->state_reason));
+        preflight_say(verdicts, fct_verdict_new(FCT_BLOCK, "gpu-unmanaged", label, out_of_unmanaged(gpu),
+                                                "%s cannot be changed now. %s", label, gpu->state_reason));
         return FALSE;
     }
     g_assert_not_reached();
@@ -49,26 +51,28 @@ gboolean fct_preflight_card(const FctGpu *gpu, GPtrArray *verdicts)
     if (!card_state(gpu, label, verdicts))
         return FALSE;
     if (strcmp(gpu->driver, "nvidia") != 0) {
-        say(verdicts, fct_verdict_new(FCT_BLOCK, "gpu-driver", label, "Give the card to the NVIDIA driver first.",
+        preflight_say(verdicts,
+                      fct_verdict_new(FCT_BLOCK, "gpu-driver", label, "Give the card to the NVIDIA driver first.",
                                       "%s is held by %s, not by the NVIDIA driver.", label,
                                       *gpu->driver ? gpu->driver : "no driver"));
         return FALSE;
     }
     if (*gpu->holders_unknown) {
-        say(verdicts, fct_verdict_new(FCT_REFUSE, "holders-unknown", label, "Try again when they can be seen.",
+        preflight_say(verdicts,
+                      fct_verdict_new(FCT_REFUSE, "holders-unknown", label, "Try again when they can be seen.",
                                       "Who uses %s is not known. %s", label, gpu->holders_unknown));
         return FALSE;
     }
     if (!gpu->mig.capable) {
-        say(verdicts, fct_verdict_new(FCT_BLOCK, "no-mig", label, "Choose a card that has MIG.",
-                                      "%s (%s) cannot be cut into MIG instances.", label, gpu->name));
+        preflight_say(verdicts, fct_verdict_new(FCT_BLOCK, "no-mig", label, "Choose a card that has MIG.",
+                                                "%s (%s) cannot be cut into MIG instances.", label, gpu->name));
         return FALSE;
     }
     return TRUE;
 }
 
 /* What to do about a holder, by the name of its process. */
-static const char *advice(const char *process)
+static const char *process_advice(const char *process)
 {
     static const struct {
         const char *name, *next;
@@ -91,7 +95,8 @@ static void process_holds(const FctProcess *process, const char *what, GPtrArray
 {
     const char *name = *process->name ? process->name : "name unknown";
     g_autofree char *subject = g_strdup_printf("process %d %s", process->pid, process->name);
-    say(verdicts, fct_verdict_new(FCT_REFUSE, "held-by-process", g_strchomp(subject), advice(process->name),
+    preflight_say(verdicts,
+                  fct_verdict_new(FCT_REFUSE, "held-by-process", g_strchomp(subject), process_advice(process->name),
                                   "Process %d (%s) uses %s.", process->pid, name, what));
 }
 
@@ -99,7 +104,8 @@ static void vm_holds(const FctReservation *reservation, const char *what, GPtrAr
 {
     g_autofree char *subject = g_strdup_printf("vm %s", reservation->vm_name);
     g_autofree char *next = g_strdup_printf("Stop VM %s, then try again.", reservation->vm_name);
-    say(verdicts, fct_verdict_new(FCT_REFUSE, "held-by-vm", subject, next, "VM %s %s %s.", reservation->vm_name,
+    preflight_say(verdicts,
+                  fct_verdict_new(FCT_REFUSE, "held-by-vm", subject, next, "VM %s %s %s.", reservation->vm_name,
                                   reservation->state == FCT_RELEASING ? "is just releasing" : "uses", what));
 }
 
@@ -122,7 +128,7 @@ static gboolean is_of_card(const FctGpu *gpu, const FctReservation *reservation)
     return strncmp(reservation->part, gpu->id, length) == 0 && reservation->part[length] == '.';
 }
 
-static gboolean is_there(const FctGpu *gpu, const FctReservation *reservation)
+static gboolean part_is_there(const FctGpu *gpu, const FctReservation *reservation)
 {
     for (guint i = 0; i < gpu->mig.instances->len; i++) {
         const FctGpuInstance *instance = gpu->mig.instances->pdata[i];
@@ -154,7 +160,7 @@ static void gone_holders(const FctGpu *gpu, const GPtrArray *reservations, const
     g_autofree char *what = g_strdup_printf("a part of %s that another program has removed", label);
     for (guint i = 0; steps->len && reservations && i < reservations->len; i++) {
         const FctReservation *reservation = reservations->pdata[i];
-        if (is_of_card(gpu, reservation) && !is_there(gpu, reservation) && !comes_back(gpu, reservation, steps))
+        if (is_of_card(gpu, reservation) && !part_is_there(gpu, reservation) && !comes_back(gpu, reservation, steps))
             vm_holds(reservation, what, verdicts);
     }
 }
@@ -177,15 +183,16 @@ static void mode_costs(const FctGpu *gpu, const char *label, gboolean enabled, G
 {
     guint n = gpu->mig.instances->len;
     if (!enabled && n > 0)
-        say(verdicts, fct_verdict_new(FCT_CONFIRM, "instances-go", label, "", "%u instance%s of %s will be removed.", n,
-                                      n == 1 ? "" : "s", label));
+        preflight_say(verdicts, fct_verdict_new(FCT_CONFIRM, "instances-go", label, "",
+                                                "%u instance%s of %s will be removed.", n, n == 1 ? "" : "s", label));
     if (gpu->mig.mode_needs_reset)
-        say(verdicts, fct_verdict_new(FCT_WARN, "card-resets", label, "",
-                                      "%s resets itself for this; that takes a few seconds.", label));
+        preflight_say(verdicts, fct_verdict_new(FCT_WARN, "card-resets", label, "",
+                                                "%s resets itself for this; that takes a few seconds.", label));
     if (enabled && !gpu->mig.mode_survives_boot)
-        say(verdicts,
-            fct_verdict_new(FCT_WARN, "mode-forgotten", label, "",
-                            "%s forgets MIG when the host restarts; Facet then restores what is wanted.", label));
+        preflight_say(verdicts,
+                      fct_verdict_new(FCT_WARN, "mode-forgotten", label, "",
+                                      "%s forgets MIG when the host restarts; Facet then restores what is wanted.",
+                                      label));
 }
 
 /*
@@ -198,11 +205,13 @@ static void tell_pending(const FctGpu *gpu, const char *label, gboolean enabled,
         return;
     const char *mode = gpu->mig.pending ? "on" : "off";
     if (enabled == gpu->mig.pending)
-        say(verdicts, fct_verdict_new(FCT_WARN, "mig-pending", label, "",
+        preflight_say(verdicts,
+                      fct_verdict_new(FCT_WARN, "mig-pending", label, "",
                                       "%s waits for a reset before MIG is %s. Facet lets go of it and finishes that.",
                                       label, mode));
     else
-        say(verdicts, fct_verdict_new(FCT_WARN, "mig-pending", label, "",
+        preflight_say(verdicts,
+                      fct_verdict_new(FCT_WARN, "mig-pending", label, "",
                                       "%s waits for a reset before MIG is %s. That is taken back.", label, mode));
 }
 

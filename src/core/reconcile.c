@@ -11,8 +11,8 @@ static int actual_count(const FctGpu *gpu, const char *profile)
     return n;
 }
 
-static void note(GPtrArray *drift, const char *format, ...) G_GNUC_PRINTF(2, 3);
-static void note(GPtrArray *drift, const char *format, ...)
+static void drift_note(GPtrArray *drift, const char *format, ...) G_GNUC_PRINTF(2, 3);
+static void drift_note(GPtrArray *drift, const char *format, ...)
 {
     va_list ap;
     va_start(ap, format);
@@ -31,7 +31,7 @@ static const GPtrArray *wanted_compute(const FctWantedLayout *wanted, const FctG
     return NULL;
 }
 
-static int count_of(const FctGpuInstance *instance, const char *ci_profile)
+static int compute_profile_count(const FctGpuInstance *instance, const char *ci_profile)
 {
     int n = 0;
     for (guint i = 0; i < instance->compute->len; i++)
@@ -52,7 +52,7 @@ static gboolean holds_exactly(const FctGpuInstance *instance, const GPtrArray *n
     if (names->len != instance->compute->len)
         return FALSE;
     for (guint i = 0; i < names->len; i++)
-        if (named(names, names->pdata[i]) != count_of(instance, names->pdata[i]))
+        if (named(names, names->pdata[i]) != compute_profile_count(instance, names->pdata[i]))
             return FALSE;
     return TRUE;
 }
@@ -65,12 +65,12 @@ static void compute_drift(const FctGpu *gpu, const FctGpuInstance *instance, con
     if (names ? holds_exactly(instance, names) : !*has)
         return;
     if (instance->compute->len == 0)
-        note(drift, "%s at slot %d has no compute instance.", instance->profile, instance->start);
+        drift_note(drift, "%s at slot %d has no compute instance.", instance->profile, instance->start);
     else if (!names)
-        note(drift, "%s at slot %d is not whole: %s.", instance->profile, instance->start, has);
+        drift_note(drift, "%s at slot %d is not whole: %s.", instance->profile, instance->start, has);
     else
-        note(drift, "%s at slot %d is %s, but another split of its compute is wanted.", instance->profile,
-             instance->start, *has ? has : "whole");
+        drift_note(drift, "%s at slot %d is %s, but another split of its compute is wanted.", instance->profile,
+                   instance->start, *has ? has : "whole");
 }
 
 static gboolean is_wanted(const FctWantedLayout *wanted, const char *profile)
@@ -87,12 +87,12 @@ static void count_drift(const FctGpu *gpu, const FctWantedLayout *wanted, GPtrAr
         const FctProfileCount *want = wanted->profiles->pdata[i];
         int have = actual_count(gpu, want->profile);
         if (want->count != have)
-            note(drift, "%d × %s wanted, %d there.", want->count, want->profile, have);
+            drift_note(drift, "%d × %s wanted, %d there.", want->count, want->profile, have);
     }
     for (guint i = 0; i < gpu->mig.instances->len; i++) {
         const FctGpuInstance *instance = gpu->mig.instances->pdata[i];
         if (!is_wanted(wanted, instance->profile))
-            note(drift, "%s at slot %d is there, but nobody asked for it.", instance->profile, instance->start);
+            drift_note(drift, "%s at slot %d is there, but nobody asked for it.", instance->profile, instance->start);
         compute_drift(gpu, instance, wanted, drift);
     }
 }
@@ -103,14 +103,14 @@ static void find_drift(const FctGpu *gpu, const FctWantedLayout *wanted, GPtrArr
     if (gpu->state == FCT_GPU_RELEASED)
         return; /* another program has the card, on purpose: it is compared when it is taken back */
     if (gpu->state == FCT_GPU_LOST || gpu->state == FCT_GPU_WEDGED) {
-        note(drift, "The card does not answer, so its layout cannot be seen.");
+        drift_note(drift, "The card does not answer, so its layout cannot be seen.");
         return;
     }
     if (mig != gpu->mig.current)
-        note(drift, "MIG is %s, but wanted %s.", gpu->mig.current ? "on" : "off", mig ? "on" : "off");
+        drift_note(drift, "MIG is %s, but wanted %s.", gpu->mig.current ? "on" : "off", mig ? "on" : "off");
     else if (gpu->mig.pending != mig)
-        note(drift, "MIG is %s, but will be %s after the next reset of the card.", mig ? "on" : "off",
-             mig ? "off" : "on");
+        drift_note(drift, "MIG is %s, but will be %s after the next reset of the card.", mig ? "on" : "off",
+                   mig ? "off" : "on");
     if (mig)
         count_drift(gpu, wanted, drift);
 }
@@ -138,8 +138,8 @@ static FctCarveRequest *request_anywhere(const FctWantedLayout *wanted)
 }
 
 /* First at the recorded places; if that is impossible, anywhere. */
-static gboolean repair(FctPlan *plan, const FctGpu *gpu, const GPtrArray *reservations, const FctWantedLayout *wanted,
-                       GError **error)
+static gboolean reconcile_repair(FctPlan *plan, const FctGpu *gpu, const GPtrArray *reservations,
+                                 const FctWantedLayout *wanted, GError **error)
 {
     if (!wanted->mig) {
         fct_plan_mode(plan, gpu, reservations, FALSE);
@@ -161,7 +161,7 @@ FctDrift fct_reconcile(const FctGpu *gpu, const GPtrArray *reservations, const F
     *ret_plan = NULL;
     *ret_why = g_strdup("");
     if (!wanted) { /* no wish, least of all the wish to have MIG off */
-        note(ret_drift, "The record of the wanted layout cannot be read.");
+        drift_note(ret_drift, "The record of the wanted layout cannot be read.");
         g_free(*ret_why);
         *ret_why = g_strdup("Cut the card again, or restore a backup of the database.");
         return FCT_DRIFT_NEEDS_YOU;
@@ -169,7 +169,7 @@ FctDrift fct_reconcile(const FctGpu *gpu, const GPtrArray *reservations, const F
     find_drift(gpu, wanted, ret_drift);
     if (ret_drift->len == before)
         return FCT_DRIFT_NONE;
-    gboolean planned = repair(plan, gpu, reservations, wanted, &error);
+    gboolean planned = reconcile_repair(plan, gpu, reservations, wanted, &error);
     g_autoptr(GError) refusal = planned ? fct_preflight_error(plan->verdicts, FALSE) : NULL;
     const GError *against = planned ? refusal : error;
     if (planned)

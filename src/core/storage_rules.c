@@ -57,7 +57,7 @@ gint64 fct_volume_promise(const FctVolume *volume)
     return volume->capacity > 0 && volume->allocated >= 0 ? MAX(volume->capacity - volume->allocated, 0) : 0;
 }
 
-static gboolean refuse(GError **error, FctErrorCode code, const char *next, const char *what, gint64 bytes)
+static gboolean storage_refuse(GError **error, FctErrorCode code, const char *next, const char *what, gint64 bytes)
 {
     g_autofree char *size = size_text(bytes);
     return fct_set_error_full(error, code, next, json_pack("{s:s}", "field", "size_gib"), "%s %s.", what, size);
@@ -73,11 +73,11 @@ gboolean fct_volume_fits(const FctPool *pool, const char *format, gint64 bytes, 
         return fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, "Choose raw.", json_pack("{s:s}", "field", "format"),
                                   "Storage pool %s has no files, only raw disks.", pool->name);
     if (pool->capacity >= 0 && bytes > pool->capacity)
-        return refuse(error, FCT_ERROR_BAD_REQUEST, "Choose a smaller size or another pool.",
-                      "The volume would be larger than the whole pool, which has", pool->capacity);
+        return storage_refuse(error, FCT_ERROR_BAD_REQUEST, "Choose a smaller size or another pool.",
+                              "The volume would be larger than the whole pool, which has", pool->capacity);
     if (pool->available >= 0 && (files ? content : bytes) > pool->available)
-        return refuse(error, FCT_ERROR_NO_SPACE, "Free some space, or choose another pool.",
-                      "The volume does not fit: free in the pool are", pool->available);
+        return storage_refuse(error, FCT_ERROR_NO_SPACE, "Free some space, or choose another pool.",
+                              "The volume does not fit: free in the pool are", pool->available);
     return TRUE;
 }
 
@@ -180,7 +180,7 @@ gboolean fct_path_overlaps(const char *a, const char *b)
     return lies_in(a, b) || lies_in(b, a);
 }
 
-static gboolean take_number(const char **text, gint64 *ret)
+static gboolean text_take_number(const char **text, gint64 *ret)
 {
     char *end;
     if (!g_ascii_isdigit(**text))
@@ -201,14 +201,14 @@ FctRangeKind fct_http_range(const char *header, gint64 total, gint64 *ret_first,
     const char *text = header + 6;
     if (*text == '-') {
         text++;
-        if (!take_number(&text, &suffix) || *text)
+        if (!text_take_number(&text, &suffix) || *text)
             return FCT_RANGE_WHOLE;
         if (suffix == 0)
             return FCT_RANGE_NONE;
         first = MAX(total - suffix, 0);
     } else {
-        if (!take_number(&text, &first) || *text++ != '-' || (*text && (!take_number(&text, &last) || *text)) ||
-            last < first)
+        if (!text_take_number(&text, &first) || *text++ != '-' ||
+            (*text && (!text_take_number(&text, &last) || *text)) || last < first)
             return FCT_RANGE_WHOLE;
     }
     if (first >= total)

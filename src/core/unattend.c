@@ -19,46 +19,46 @@ typedef struct {
     int depth;
 } Xml;
 
-static void indent(Xml *xml)
+static void xml_indent(Xml *xml)
 {
     g_string_append_printf(xml->text, "%*s", xml->depth * 2, "");
 }
 
 /* @attributes: as they are written (our own constants only); "" for none. */
-static void start(Xml *xml, const char *name, const char *attributes)
+static void xml_open(Xml *xml, const char *name, const char *attributes)
 {
-    indent(xml);
+    xml_indent(xml);
     g_string_append_printf(xml->text, "<%s%s%s>\n", name, *attributes ? " " : "", attributes);
     xml->open[xml->depth++] = name;
 }
 
-static void end(Xml *xml)
+static void xml_close(Xml *xml)
 {
     const char *name = xml->open[--xml->depth];
-    indent(xml);
+    xml_indent(xml);
     g_string_append_printf(xml->text, "</%s>\n", name);
 }
 
-static void leaf(Xml *xml, const char *name, const char *value)
+static void xml_leaf(Xml *xml, const char *name, const char *value)
 {
     g_autofree char *safe = g_markup_escape_text(value, -1);
-    indent(xml);
+    xml_indent(xml);
     g_string_append_printf(xml->text, "<%s>%s</%s>\n", name, safe, name);
 }
 
-static void number(Xml *xml, const char *name, int value)
+static void xml_leaf_number(Xml *xml, const char *name, int value)
 {
-    indent(xml);
+    xml_indent(xml);
     g_string_append_printf(xml->text, "<%s>%d</%s>\n", name, value, name);
 }
 
-static void component(Xml *xml, const char *name)
+static void component_open(Xml *xml, const char *name)
 {
     g_autofree char *attributes =
         g_strdup_printf("name=\"%s\" processorArchitecture=\"amd64\" publicKeyToken=\"31bf3856ad364e35\" "
                         "language=\"neutral\" versionScope=\"nonSxS\"",
                         name);
-    start(xml, "component", attributes);
+    xml_open(xml, "component", attributes);
 }
 
 #define ADD "wcm:action=\"add\""
@@ -68,75 +68,75 @@ static const char *language_of(const FctFirstBoot *boot)
     return *boot->language ? boot->language : "en-US";
 }
 
-static void languages(Xml *xml, const FctFirstBoot *boot, const char *name)
+static void languages_write(Xml *xml, const FctFirstBoot *boot, const char *name)
 {
     const char *language = language_of(boot);
-    component(xml, name);
+    component_open(xml, name);
     if (g_str_has_suffix(name, "WinPE")) {
-        start(xml, "SetupUILanguage", "");
-        leaf(xml, "UILanguage", language);
-        end(xml);
+        xml_open(xml, "SetupUILanguage", "");
+        xml_leaf(xml, "UILanguage", language);
+        xml_close(xml);
     }
-    leaf(xml, "InputLocale", language);
-    leaf(xml, "SystemLocale", language);
-    leaf(xml, "UILanguage", language);
-    leaf(xml, "UserLocale", language);
-    end(xml);
+    xml_leaf(xml, "InputLocale", language);
+    xml_leaf(xml, "SystemLocale", language);
+    xml_leaf(xml, "UILanguage", language);
+    xml_leaf(xml, "UserLocale", language);
+    xml_close(xml);
 }
 
 static void driver_paths(Xml *xml)
 {
     int key = 0;
-    component(xml, "Microsoft-Windows-PnpCustomizationsWinPE");
-    start(xml, "DriverPaths", "");
+    component_open(xml, "Microsoft-Windows-PnpCustomizationsWinPE");
+    xml_open(xml, "DriverPaths", "");
     for (const char *letter = DRIVE_LETTERS; *letter; letter++)
         for (guint i = 0; i < G_N_ELEMENTS(drivers); i++) {
             g_autofree char *path = g_strdup_printf("%c:\\%s\\w10\\amd64", *letter, drivers[i]);
             g_autofree char *attributes = g_strdup_printf(ADD " wcm:keyValue=\"%d\"", ++key);
-            start(xml, "PathAndCredentials", attributes);
-            leaf(xml, "Path", path);
-            end(xml);
+            xml_open(xml, "PathAndCredentials", attributes);
+            xml_leaf(xml, "Path", path);
+            xml_close(xml);
         }
-    end(xml);
-    end(xml);
+    xml_close(xml);
+    xml_close(xml);
 }
 
 /* @mib 0: all that is left. */
 static void create_partition(Xml *xml, int order, const char *type, int mib)
 {
-    start(xml, "CreatePartition", ADD);
-    number(xml, "Order", order);
-    leaf(xml, "Type", type);
+    xml_open(xml, "CreatePartition", ADD);
+    xml_leaf_number(xml, "Order", order);
+    xml_leaf(xml, "Type", type);
     if (mib)
-        number(xml, "Size", mib);
+        xml_leaf_number(xml, "Size", mib);
     else
-        leaf(xml, "Extend", "true");
-    end(xml);
+        xml_leaf(xml, "Extend", "true");
+    xml_close(xml);
 }
 
 static void format_partition(Xml *xml, int order, int partition, const char *format, const char *label,
                              const char *letter, gboolean active)
 {
-    start(xml, "ModifyPartition", ADD);
-    number(xml, "Order", order);
-    number(xml, "PartitionID", partition);
-    leaf(xml, "Format", format);
-    leaf(xml, "Label", label);
+    xml_open(xml, "ModifyPartition", ADD);
+    xml_leaf_number(xml, "Order", order);
+    xml_leaf_number(xml, "PartitionID", partition);
+    xml_leaf(xml, "Format", format);
+    xml_leaf(xml, "Label", label);
     if (*letter)
-        leaf(xml, "Letter", letter);
+        xml_leaf(xml, "Letter", letter);
     if (active)
-        leaf(xml, "Active", "true");
-    end(xml);
+        xml_leaf(xml, "Active", "true");
+    xml_close(xml);
 }
 
-static void disk(Xml *xml, gboolean uefi)
+static void disk_write(Xml *xml, gboolean uefi)
 {
-    start(xml, "DiskConfiguration", "");
-    leaf(xml, "WillShowUI", "OnError");
-    start(xml, "Disk", ADD);
-    number(xml, "DiskID", 0);
-    leaf(xml, "WillWipeDisk", "true");
-    start(xml, "CreatePartitions", "");
+    xml_open(xml, "DiskConfiguration", "");
+    xml_leaf(xml, "WillShowUI", "OnError");
+    xml_open(xml, "Disk", ADD);
+    xml_leaf_number(xml, "DiskID", 0);
+    xml_leaf(xml, "WillWipeDisk", "true");
+    xml_open(xml, "CreatePartitions", "");
     if (uefi) {
         create_partition(xml, 1, "EFI", 260);
         create_partition(xml, 2, "MSR", 16);
@@ -145,16 +145,16 @@ static void disk(Xml *xml, gboolean uefi)
         create_partition(xml, 1, "Primary", 500);
         create_partition(xml, 2, "Primary", 0);
     }
-    end(xml);
-    start(xml, "ModifyPartitions", "");
+    xml_close(xml);
+    xml_open(xml, "ModifyPartitions", "");
     format_partition(xml, 1, 1, uefi ? "FAT32" : "NTFS", "System", "", !uefi);
     format_partition(xml, 2, uefi ? 3 : 2, "NTFS", "Windows", "C", FALSE);
-    end(xml);
-    end(xml);
-    end(xml);
+    xml_close(xml);
+    xml_close(xml);
+    xml_close(xml);
 }
 
-static gboolean is_number(const char *text)
+static gboolean key_is_number(const char *text)
 {
     for (const char *c = text; *c; c++)
         if (!g_ascii_isdigit(*c))
@@ -162,39 +162,39 @@ static gboolean is_number(const char *text)
     return *text != '\0';
 }
 
-static void image(Xml *xml, const FctFirstBoot *boot, gboolean uefi)
+static void image_write(Xml *xml, const FctFirstBoot *boot, gboolean uefi)
 {
-    start(xml, "ImageInstall", "");
-    start(xml, "OSImage", "");
+    xml_open(xml, "ImageInstall", "");
+    xml_open(xml, "OSImage", "");
     if (*boot->edition) {
-        start(xml, "InstallFrom", "");
-        start(xml, "MetaData", ADD);
-        leaf(xml, "Key", is_number(boot->edition) ? "/IMAGE/INDEX" : "/IMAGE/NAME");
-        leaf(xml, "Value", boot->edition);
-        end(xml);
-        end(xml);
+        xml_open(xml, "InstallFrom", "");
+        xml_open(xml, "MetaData", ADD);
+        xml_leaf(xml, "Key", key_is_number(boot->edition) ? "/IMAGE/INDEX" : "/IMAGE/NAME");
+        xml_leaf(xml, "Value", boot->edition);
+        xml_close(xml);
+        xml_close(xml);
     }
-    start(xml, "InstallTo", "");
-    number(xml, "DiskID", 0);
-    number(xml, "PartitionID", uefi ? 3 : 2);
-    end(xml);
-    leaf(xml, "WillShowUI", "OnError");
-    end(xml);
-    end(xml);
+    xml_open(xml, "InstallTo", "");
+    xml_leaf_number(xml, "DiskID", 0);
+    xml_leaf_number(xml, "PartitionID", uefi ? 3 : 2);
+    xml_close(xml);
+    xml_leaf(xml, "WillShowUI", "OnError");
+    xml_close(xml);
+    xml_close(xml);
 }
 
-static void owner(Xml *xml, const FctFirstBoot *boot)
+static void owner_write(Xml *xml, const FctFirstBoot *boot)
 {
-    start(xml, "UserData", "");
-    leaf(xml, "AcceptEula", "true");
-    leaf(xml, "FullName", boot->user);
-    leaf(xml, "Organization", boot->organization);
-    start(xml, "ProductKey", "");
+    xml_open(xml, "UserData", "");
+    xml_leaf(xml, "AcceptEula", "true");
+    xml_leaf(xml, "FullName", boot->user);
+    xml_leaf(xml, "Organization", boot->organization);
+    xml_open(xml, "ProductKey", "");
     if (*boot->product_key)
-        leaf(xml, "Key", boot->product_key);
-    leaf(xml, "WillShowUI", *boot->product_key ? "OnError" : "Never");
-    end(xml);
-    end(xml);
+        xml_leaf(xml, "Key", boot->product_key);
+    xml_leaf(xml, "WillShowUI", *boot->product_key ? "OnError" : "Never");
+    xml_close(xml);
+    xml_close(xml);
 }
 
 /* Encoded as Microsoft's own tools do: that hides it from a glance, but it is not encrypted. */
@@ -212,81 +212,81 @@ static char *password_value(const char *password)
     return g_base64_encode(bytes, (gsize)units * 2);
 }
 
-static void account(Xml *xml, const FctFirstBoot *boot)
+static void account_write(Xml *xml, const FctFirstBoot *boot)
 {
     g_autofree char *password = password_value(boot->password);
-    start(xml, "UserAccounts", "");
-    start(xml, "LocalAccounts", "");
-    start(xml, "LocalAccount", ADD);
-    start(xml, "Password", "");
-    leaf(xml, "Value", password);
-    leaf(xml, "PlainText", "false");
-    end(xml);
-    leaf(xml, "Name", boot->user);
-    leaf(xml, "DisplayName", boot->user);
-    leaf(xml, "Group", "Administrators");
-    end(xml);
-    end(xml);
-    end(xml);
+    xml_open(xml, "UserAccounts", "");
+    xml_open(xml, "LocalAccounts", "");
+    xml_open(xml, "LocalAccount", ADD);
+    xml_open(xml, "Password", "");
+    xml_leaf(xml, "Value", password);
+    xml_leaf(xml, "PlainText", "false");
+    xml_close(xml);
+    xml_leaf(xml, "Name", boot->user);
+    xml_leaf(xml, "DisplayName", boot->user);
+    xml_leaf(xml, "Group", "Administrators");
+    xml_close(xml);
+    xml_close(xml);
+    xml_close(xml);
 }
 
 static void first_logon(Xml *xml)
 {
-    start(xml, "FirstLogonCommands", "");
-    start(xml, "SynchronousCommand", ADD);
-    number(xml, "Order", 1);
-    leaf(xml, "Description", "Drivers and guest agent of virtio-win");
-    leaf(xml, "CommandLine",
-         "cmd /c for %d in (D E F G H) do if exist %d:\\virtio-win-guest-tools.exe "
-         "%d:\\virtio-win-guest-tools.exe /install /quiet /norestart");
-    end(xml);
-    end(xml);
+    xml_open(xml, "FirstLogonCommands", "");
+    xml_open(xml, "SynchronousCommand", ADD);
+    xml_leaf_number(xml, "Order", 1);
+    xml_leaf(xml, "Description", "Drivers and guest agent of virtio-win");
+    xml_leaf(xml, "CommandLine",
+             "cmd /c for %d in (D E F G H) do if exist %d:\\virtio-win-guest-tools.exe "
+             "%d:\\virtio-win-guest-tools.exe /install /quiet /norestart");
+    xml_close(xml);
+    xml_close(xml);
 }
 
-static void welcome(Xml *xml, const FctFirstBoot *boot, gboolean virtio)
+static void unattend_welcome(Xml *xml, const FctFirstBoot *boot, gboolean virtio)
 {
-    component(xml, "Microsoft-Windows-Shell-Setup");
-    start(xml, "OOBE", "");
-    leaf(xml, "HideEULAPage", "true");
-    leaf(xml, "HideOEMRegistrationScreen", "true");
-    leaf(xml, "HideOnlineAccountScreens", "true");
-    leaf(xml, "HideWirelessSetupInOOBE", "true");
-    number(xml, "ProtectYourPC", 3);
-    end(xml);
-    account(xml, boot);
+    component_open(xml, "Microsoft-Windows-Shell-Setup");
+    xml_open(xml, "OOBE", "");
+    xml_leaf(xml, "HideEULAPage", "true");
+    xml_leaf(xml, "HideOEMRegistrationScreen", "true");
+    xml_leaf(xml, "HideOnlineAccountScreens", "true");
+    xml_leaf(xml, "HideWirelessSetupInOOBE", "true");
+    xml_leaf_number(xml, "ProtectYourPC", 3);
+    xml_close(xml);
+    account_write(xml, boot);
     if (virtio)
         first_logon(xml);
-    end(xml);
+    xml_close(xml);
 }
 
 char *fct_windows_answers(const FctFirstBoot *boot, const char *computer_name, gboolean uefi, gboolean virtio)
 {
     Xml xml = {.text = g_string_new("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n")};
-    start(
+    xml_open(
         &xml, "unattend",
         "xmlns=\"urn:schemas-microsoft-com:unattend\" xmlns:wcm=\"http://schemas.microsoft.com/WMIConfig/2002/State\"");
-    start(&xml, "settings", "pass=\"windowsPE\"");
-    languages(&xml, boot, "Microsoft-Windows-International-Core-WinPE");
+    xml_open(&xml, "settings", "pass=\"windowsPE\"");
+    languages_write(&xml, boot, "Microsoft-Windows-International-Core-WinPE");
     if (virtio)
         driver_paths(&xml);
-    component(&xml, "Microsoft-Windows-Setup");
-    disk(&xml, uefi);
-    image(&xml, boot, uefi);
-    owner(&xml, boot);
-    end(&xml);
-    end(&xml);
-    start(&xml, "settings", "pass=\"specialize\"");
-    component(&xml, "Microsoft-Windows-Shell-Setup");
-    leaf(&xml, "ComputerName", computer_name);
+    component_open(&xml, "Microsoft-Windows-Setup");
+    disk_write(&xml, uefi);
+    image_write(&xml, boot, uefi);
+    owner_write(&xml, boot);
+    xml_close(&xml);
+    xml_close(&xml);
+    xml_open(&xml, "settings", "pass=\"specialize\"");
+    component_open(&xml, "Microsoft-Windows-Shell-Setup");
+    xml_leaf(&xml, "ComputerName", computer_name);
     if (*boot->organization)
-        leaf(&xml, "RegisteredOrganization", boot->organization);
-    leaf(&xml, "TimeZone", *boot->time_zone ? boot->time_zone : "UTC");
-    end(&xml);
-    end(&xml);
-    start(&xml, "settings", "pass=\"oobeSystem\"");
-    languages(&xml, boot, "Microsoft-Windows-International-Core");
-    welcome(&xml, boot, virtio);
-    end(&xml);
-    end(&xml);
+        xml_leaf(&xml, "RegisteredOrganization", boot->organization);
+    xml_leaf(&xml, "TimeZone", *boot->time_zone ? boot->time_zone : "UTC");
+    xml_close(&xml);
+    xml_close(&xml);
+    xml_open(&xml, "settings", "pass=\"oobeSystem\"");
+    languages_write(&xml, boot, "Microsoft-Windows-International-Core");
+    unattend_welcome(&xml, boot, virtio);
+    xml_close(&xml);
+    xml_close(&xml);
     return g_string_free(xml.text, FALSE);
 }

@@ -11,7 +11,7 @@ typedef struct {
     int units;
 } Layout;
 
-static int compute_of(const FctMigGrid *grid, const FctMigCounts *counts)
+static int layout_compute(const FctMigGrid *grid, const FctMigCounts *counts)
 {
     int sum = 0;
     for (int p = 0; p < grid->n_profiles; p++)
@@ -26,7 +26,7 @@ static const char *attributes_of(const FctGpu *gpu, const FctMigGrid *grid, int 
 }
 
 /* Whether an instance of @b can replace one of @a: the same kind, and in no way smaller. */
-static gboolean covers(const FctGpu *gpu, const FctMigGrid *grid, int b, int a)
+static gboolean layout_covers(const FctGpu *gpu, const FctMigGrid *grid, int b, int a)
 {
     const FctGridProfile *large = &grid->profiles[b], *small = &grid->profiles[a];
     return large->size >= small->size && large->need[FCT_MIG_COMPUTE] >= small->need[FCT_MIG_COMPUTE] &&
@@ -34,7 +34,7 @@ static gboolean covers(const FctGpu *gpu, const FctMigGrid *grid, int b, int a)
 }
 
 /* Gives each of @left (which have no equal) one of @over that can replace it; these are taken from @over. */
-static gboolean match(const FctGpu *gpu, const FctMigGrid *grid, FctMigCounts *left, FctMigCounts *over)
+static gboolean layout_match(const FctGpu *gpu, const FctMigGrid *grid, FctMigCounts *left, FctMigCounts *over)
 {
     int a = 0;
     while (a < grid->n_profiles && !left->n[a])
@@ -43,10 +43,10 @@ static gboolean match(const FctGpu *gpu, const FctMigGrid *grid, FctMigCounts *l
         return TRUE;
     left->n[a]--;
     for (int b = 0; b < grid->n_profiles; b++) {
-        if (!over->n[b] || !covers(gpu, grid, b, a))
+        if (!over->n[b] || !layout_covers(gpu, grid, b, a))
             continue;
         over->n[b]--;
-        if (match(gpu, grid, left, over))
+        if (layout_match(gpu, grid, left, over))
             return TRUE;
         over->n[b]++;
     }
@@ -55,7 +55,7 @@ static gboolean match(const FctGpu *gpu, const FctMigGrid *grid, FctMigCounts *l
 }
 
 /* FALSE when @to lacks something that @from has, or adds what only some people want (media engines, graphics). */
-static gboolean grows(const FctGpu *gpu, const FctMigGrid *grid, const FctMigCounts *from, Layout *to)
+static gboolean layout_grows(const FctGpu *gpu, const FctMigGrid *grid, const FctMigCounts *from, Layout *to)
 {
     FctMigCounts left = {0}, over = {0};
     for (int p = 0; p < grid->n_profiles; p++) {
@@ -65,7 +65,7 @@ static gboolean grows(const FctGpu *gpu, const FctMigGrid *grid, const FctMigCou
         to->larger += left.n[p];
         to->units += to->counts.n[p] * grid->profiles[p].size;
     }
-    if (!match(gpu, grid, &left, &over))
+    if (!layout_match(gpu, grid, &left, &over))
         return FALSE;
     for (int p = 0; p < grid->n_profiles; p++) {
         if (over.n[p] && *attributes_of(gpu, grid, p))
@@ -75,7 +75,7 @@ static gboolean grows(const FctGpu *gpu, const FctMigGrid *grid, const FctMigCou
     return TRUE;
 }
 
-static gboolean better(const Layout *a, const Layout *b)
+static gboolean layout_is_better(const Layout *a, const Layout *b)
 {
     if (a->compute != b->compute)
         return a->compute > b->compute;
@@ -85,8 +85,8 @@ static gboolean better(const Layout *a, const Layout *b)
 }
 
 /* Whether the card can take it without interrupting more than the wish itself does. */
-static gboolean possible(const FctMigPlanner *planner, const FctMigState *state, const FctMigWant *want,
-                         const FctMigCounts *counts, guint interrupted)
+static gboolean layout_is_possible(const FctMigPlanner *planner, const FctMigState *state, const FctMigWant *want,
+                                   const FctMigCounts *counts, guint interrupted)
 {
     FctMigWant larger = {.counts = *counts, .cis = want->cis};
     FctMigChoice choice;
@@ -97,7 +97,7 @@ void fct_unused_compute(const FctGpu *gpu, const FctMigPlanner *planner, const F
                         const FctMigWant *want, GPtrArray *alternatives)
 {
     const FctMigGrid *grid = fct_mig_planner_grid(planner);
-    Layout best = {.compute = compute_of(grid, &want->counts)};
+    Layout best = {.compute = layout_compute(grid, &want->counts)};
     int total = grid->total[FCT_MIG_COMPUTE], unused = total - best.compute;
     gboolean found = FALSE;
     FctMigChoice choice;
@@ -106,11 +106,12 @@ void fct_unused_compute(const FctGpu *gpu, const FctMigPlanner *planner, const F
     guint interrupted = (guint)__builtin_popcount(choice.busy_lost);
     for (guint i = 0; i < fct_mig_planner_n_multisets(planner); i++) {
         Layout layout = {.counts = *fct_mig_planner_multiset(planner, i)};
-        layout.compute = compute_of(grid, &layout.counts);
+        layout.compute = layout_compute(grid, &layout.counts);
         if (layout.compute < best.compute || (layout.compute == best.compute && !found) ||
-            !grows(gpu, grid, &want->counts, &layout))
+            !layout_grows(gpu, grid, &want->counts, &layout))
             continue;
-        if ((found && !better(&layout, &best)) || !possible(planner, state, want, &layout.counts, interrupted))
+        if ((found && !layout_is_better(&layout, &best)) ||
+            !layout_is_possible(planner, state, want, &layout.counts, interrupted))
             continue;
         best = layout;
         found = TRUE;

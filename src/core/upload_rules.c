@@ -5,9 +5,9 @@
 
 #define SECTOR 512
 
-static gboolean refuse(GError **error, const char *next, const char *format, ...) G_GNUC_PRINTF(3, 4);
+static gboolean upload_refuse(GError **error, const char *next, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
-static gboolean refuse(GError **error, const char *next, const char *format, ...)
+static gboolean upload_refuse(GError **error, const char *next, const char *format, ...)
 {
     va_list ap;
     va_start(ap, format);
@@ -44,7 +44,7 @@ static Says what_name_says(const char *name)
     return SAYS_NOTHING;
 }
 
-static gboolean agrees(FctDiskKind kind, Says says)
+static gboolean kind_agrees(FctDiskKind kind, Says says)
 {
     switch (says) {
     case SAYS_NOTHING:
@@ -61,9 +61,9 @@ static gboolean agrees(FctDiskKind kind, Says says)
     return FALSE;
 }
 
-static gboolean check_name(const FctDiskHead *head, const char *name, GError **error)
+static gboolean upload_check_name(const FctDiskHead *head, const char *name, GError **error)
 {
-    if (agrees(head->kind, what_name_says(name)))
+    if (kind_agrees(head->kind, what_name_says(name)))
         return TRUE;
     const char *dot = strrchr(name, '.');
     return fct_set_error_full(error, FCT_ERROR_REFUSED,
@@ -88,33 +88,34 @@ static gboolean refuse_packed(FctDiskKind kind, GError **error)
     for (gsize i = 0; i < G_N_ELEMENTS(tools); i++)
         if (tools[i].kind == kind)
             next = tools[i].next;
-    return refuse(error, next, "The file is %s: no VM can start from it as it is.", fct_disk_kind_text(kind));
+    return upload_refuse(error, next, "The file is %s: no VM can start from it as it is.", fct_disk_kind_text(kind));
 }
 
 static gboolean refuse_nothing(FctDiskKind kind, GError **error)
 {
     gboolean page = kind == FCT_DISK_TEXT || kind == FCT_DISK_HTML;
-    return refuse(error,
-                  page ? "Look at it: a server may have sent a message in the place of the image. Get it again."
-                       : "Choose a qcow2 or raw image, or an ISO.",
-                  "The file is %s, neither a disk nor an ISO.", fct_disk_kind_text(kind));
+    return upload_refuse(error,
+                         page ? "Look at it: a server may have sent a message in the place of the image. Get it again."
+                              : "Choose a qcow2 or raw image, or an ISO.",
+                         "The file is %s, neither a disk nor an ISO.", fct_disk_kind_text(kind));
 }
 
-static gboolean refuse_foreign(FctDiskKind kind, GError **error)
+static gboolean upload_refuse_foreign(FctDiskKind kind, GError **error)
 {
     if (kind == FCT_DISK_LUKS)
-        return refuse(error, "Upload it unencrypted; Facet has no key for it.", "The file is %s.",
-                      fct_disk_kind_text(kind));
+        return upload_refuse(error, "Upload it unencrypted; Facet has no key for it.", "The file is %s.",
+                             fct_disk_kind_text(kind));
     if (kind == FCT_DISK_VMDK_TEXT)
-        return refuse(error, "Convert it where all of its files are, with “qemu-img convert -O qcow2 FILE new.qcow2”.",
-                      "The file is %s.", fct_disk_kind_text(kind));
+        return upload_refuse(error,
+                             "Convert it where all of its files are, with “qemu-img convert -O qcow2 FILE new.qcow2”.",
+                             "The file is %s.", fct_disk_kind_text(kind));
     if (kind == FCT_DISK_COW) /* a format that no QEMU of today reads */
-        return refuse(error, "Convert it with a QEMU before 2.2, then upload that.", "The file is %s.",
-                      fct_disk_kind_text(kind));
+        return upload_refuse(error, "Convert it with a QEMU before 2.2, then upload that.", "The file is %s.",
+                             fct_disk_kind_text(kind));
     g_autofree char *next =
         g_strdup_printf("Convert it with “qemu-img convert -f %s -O qcow2 FILE new.qcow2”, then upload that.",
                         fct_disk_kind_format(kind));
-    return refuse(error, next, "The file is %s, which QEMU should not run from.", fct_disk_kind_text(kind));
+    return upload_refuse(error, next, "The file is %s, which QEMU should not run from.", fct_disk_kind_text(kind));
 }
 
 /* ---- what is a disk, but not one to start from ---- */
@@ -123,40 +124,43 @@ static gboolean accept_qcow2(const FctDiskHead *head, GError **error)
 {
     static const char whole[] = "Make it whole with “qemu-img convert -O qcow2 FILE new.qcow2”, then upload that.";
     if (head->fault)
-        return refuse(error, "Get it again, or convert it anew.", "The qcow2 image is damaged: %s.", head->fault);
+        return upload_refuse(error, "Get it again, or convert it anew.", "The qcow2 image is damaged: %s.",
+                             head->fault);
     if (head->data_file || head->backing)
-        return refuse(error, whole, "The image keeps its data in another file%s.",
-                      head->backing ? ": it stands on one" : "");
+        return upload_refuse(error, whole, "The image keeps its data in another file%s.",
+                             head->backing ? ": it stands on one" : "");
     if (head->crypt != FCT_QCOW2_CLEAR)
-        return refuse(error, "Decrypt it with “qemu-img convert” and its key, then upload what comes out.",
-                      "The image is encrypted (%s), and Facet has no key for it.",
-                      head->crypt == FCT_QCOW2_AES    ? "AES"
-                      : head->crypt == FCT_QCOW2_LUKS ? "LUKS"
-                                                      : "in a way that is not known");
+        return upload_refuse(error, "Decrypt it with “qemu-img convert” and its key, then upload what comes out.",
+                             "The image is encrypted (%s), and Facet has no key for it.",
+                             head->crypt == FCT_QCOW2_AES    ? "AES"
+                             : head->crypt == FCT_QCOW2_LUKS ? "LUKS"
+                                                             : "in a way that is not known");
     if (head->incompatible & FCT_QCOW2_CORRUPT)
-        return refuse(error, "Repair it with “qemu-img check -r all FILE”, or get it again.",
-                      "The image is marked as corrupt by the program that wrote it.");
+        return upload_refuse(error, "Repair it with “qemu-img check -r all FILE”, or get it again.",
+                             "The image is marked as corrupt by the program that wrote it.");
     if (head->snapshots)
-        return refuse(error, "“qemu-img convert -O qcow2 FILE new.qcow2” keeps the present state only; upload that.",
-                      "The image holds %u snapshots of its own, which Facet would not know of.", head->snapshots);
+        return upload_refuse(
+            error, "“qemu-img convert -O qcow2 FILE new.qcow2” keeps the present state only; upload that.",
+            "The image holds %u snapshots of its own, which Facet would not know of.", head->snapshots);
     return head->virtual_bytes > 0 ||
-           refuse(error, "Choose another image.", "The image is of a disk without any room.");
+           upload_refuse(error, "Choose another image.", "The image is of a disk without any room.");
 }
 
 static gboolean accept_length(const FctDiskHead *head, gint64 size, GError **error)
 {
     if (head->needs_bytes > size)
-        return refuse(error, "The download broke off, most likely. Get the file again, and compare its SHA-256.",
-                      "The file is cut off: it has %" G_GINT64_FORMAT " bytes, and by its own word at least "
-                      "%" G_GINT64_FORMAT ".",
-                      size, head->needs_bytes);
+        return upload_refuse(error, "The download broke off, most likely. Get the file again, and compare its SHA-256.",
+                             "The file is cut off: it has %" G_GINT64_FORMAT " bytes, and by its own word at least "
+                             "%" G_GINT64_FORMAT ".",
+                             size, head->needs_bytes);
     if (size < SECTOR)
-        return refuse(error, "Choose a qcow2 or raw image, or an ISO.",
-                      "The file has %d bytes, less than one sector of a disk.", (int)size);
+        return upload_refuse(error, "Choose a qcow2 or raw image, or an ISO.",
+                             "The file has %d bytes, less than one sector of a disk.", (int)size);
     gboolean raw = head->kind == FCT_DISK_RAW || head->kind == FCT_DISK_PARTITIONED;
     return !raw || size % SECTOR == 0 ||
-           refuse(error, "Look at what it is, or get it again: it may be cut off.",
-                  "The file is no raw disk: its %" G_GINT64_FORMAT " bytes are no multiple of a sector (512).", size);
+           upload_refuse(error, "Look at what it is, or get it again: it may be cut off.",
+                         "The file is no raw disk: its %" G_GINT64_FORMAT " bytes are no multiple of a sector (512).",
+                         size);
 }
 
 gboolean fct_upload_accept(const FctDiskHead *head, const char *name, gint64 size, GError **error)
@@ -165,21 +169,22 @@ gboolean fct_upload_accept(const FctDiskHead *head, const char *name, gint64 siz
     case FCT_DISK_IS_NOTHING:
         return refuse_nothing(head->kind, error);
     case FCT_DISK_IS_FOREIGN:
-        return refuse_foreign(head->kind, error);
+        return upload_refuse_foreign(head->kind, error);
     case FCT_DISK_IS_PACKED:
         return refuse_packed(head->kind, error);
     case FCT_DISK_IS_ARCHIVE:
-        return refuse(error,
-                      head->kind == FCT_DISK_OVA
-                          ? "Unpack it with “tar -xf FILE”, convert its disk with “qemu-img convert -O qcow2”, upload "
-                            "that."
-                          : "Unpack it, then upload the disk or ISO that is inside.",
-                      "The file is %s, no disk.", fct_disk_kind_text(head->kind));
+        return upload_refuse(
+            error,
+            head->kind == FCT_DISK_OVA
+                ? "Unpack it with “tar -xf FILE”, convert its disk with “qemu-img convert -O qcow2”, upload "
+                  "that."
+                : "Unpack it, then upload the disk or ISO that is inside.",
+            "The file is %s, no disk.", fct_disk_kind_text(head->kind));
     case FCT_DISK_IS_DISK:
     case FCT_DISK_IS_MEDIUM:
         break;
     }
-    return check_name(head, name, error) && (head->kind != FCT_DISK_QCOW2 || accept_qcow2(head, error)) &&
+    return upload_check_name(head, name, error) && (head->kind != FCT_DISK_QCOW2 || accept_qcow2(head, error)) &&
            accept_length(head, size, error);
 }
 

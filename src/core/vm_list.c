@@ -115,7 +115,7 @@ static int compare_marks(const FctVmMark *x, const FctVmMark *y, const FctVmQuer
     return order ? order : strcmp(x->id, y->id);
 }
 
-static int compare_keys(gconstpointer a, gconstpointer b, gpointer query)
+static int list_compare_keys(gconstpointer a, gconstpointer b, gpointer query)
 {
     return compare_marks(&((const Key *)a)->mark, &((const Key *)b)->mark, query);
 }
@@ -137,7 +137,7 @@ static gboolean in_states(const FctVmRow *row, const FctVmQuery *query)
     return g_strv_contains(query->states, row->state) || (row->blocked && g_strv_contains(query->states, "blocked"));
 }
 
-static void count(json_t *counts, const char *what)
+static void list_count(json_t *counts, const char *what)
 {
     json_t *number = json_object_get(counts, what);
     json_integer_set(number, json_integer_value(number) + 1);
@@ -153,11 +153,11 @@ static json_t *counts_new(void)
 
 static void count_row(json_t *counts, const FctVmRow *row)
 {
-    count(counts, "all");
-    count(counts, row->ours ? "ours" : "others");
-    count(counts, states[state_rank(row->state)]);
+    list_count(counts, "all");
+    list_count(counts, row->ours ? "ours" : "others");
+    list_count(counts, states[state_rank(row->state)]);
     if (row->blocked)
-        count(counts, "blocked");
+        list_count(counts, "blocked");
 }
 
 void fct_vm_page_clear(FctVmPage *page)
@@ -181,7 +181,7 @@ void fct_vm_page_pick(const FctVmRow *rows, gsize n, const FctVmQuery *query, Fc
         Key key = {{fct_vm_sort_value(row, query->sort), row->name, row->id}, row};
         g_array_append_val(keys, key);
     }
-    g_array_sort_with_data(keys, compare_keys, (gpointer)query);
+    g_array_sort_with_data(keys, list_compare_keys, (gpointer)query);
     ret->total = keys->len;
     guint from = query->offset;
     while (query->after && from < keys->len &&

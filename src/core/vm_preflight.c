@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-static void say(GPtrArray *verdicts, FctVerdict *verdict)
+static void vm_preflight_say(GPtrArray *verdicts, FctVerdict *verdict)
 {
     g_ptr_array_add(verdicts, verdict);
 }
@@ -30,14 +30,14 @@ static const char *last_part(const char *path)
 static void judge_state(const FctVmNeeds *needs, const FctVmFacts *facts, GPtrArray *verdicts)
 {
     if (!facts->up)
-        say(verdicts,
-            fct_verdict_new(FCT_BLOCK, "libvirt-down", "", "Check that libvirtd runs.", "libvirt does not answer."));
+        vm_preflight_say(verdicts, fct_verdict_new(FCT_BLOCK, "libvirt-down", "", "Check that libvirtd runs.",
+                                                   "libvirt does not answer."));
     if (*needs->state && strcmp(needs->state, "ready") != 0)
-        say(verdicts, fct_verdict_new(FCT_REFUSE, "not-ready", "", "Wait for its task to end.",
-                                      strcmp(needs->state, "creating") == 0 ? "The VM is still being made."
-                                                                            : "The VM is being deleted."));
+        vm_preflight_say(verdicts, fct_verdict_new(FCT_REFUSE, "not-ready", "", "Wait for its task to end.",
+                                                   strcmp(needs->state, "creating") == 0 ? "The VM is still being made."
+                                                                                         : "The VM is being deleted."));
     if (needs->active)
-        say(verdicts, fct_verdict_new(FCT_REFUSE, "running", "", "", "The VM runs already."));
+        vm_preflight_say(verdicts, fct_verdict_new(FCT_REFUSE, "running", "", "", "The VM runs already."));
 }
 
 /* Another program may have defined a domain of that name: libvirt starts neither under it. */
@@ -45,8 +45,8 @@ static void judge_name(const FctVmNeeds *needs, const FctVmFacts *facts, GPtrArr
 {
     const char *other = facts->names ? g_hash_table_lookup(facts->names, needs->name) : NULL;
     if (other && strcmp(other, needs->id) != 0)
-        say(verdicts, fct_verdict_new(FCT_REFUSE, "name-taken", needs->name, "Rename one of the two.",
-                                      "Another program has made a VM %s.", needs->name));
+        vm_preflight_say(verdicts, fct_verdict_new(FCT_REFUSE, "name-taken", needs->name, "Rename one of the two.",
+                                                   "Another program has made a VM %s.", needs->name));
 }
 
 /* ---- what others did to it ---- */
@@ -66,9 +66,9 @@ static void say_moved(const FctVmNeeds *needs, const FctVmMoved *moved, GPtrArra
                                             "again with virsh edit %s.",
                                             moved->known, needs->name);
     const char *next = *moved->path != '/' ? pull : moved->frozen ? copy : commit;
-    say(verdicts,
-        fct_verdict_new(FCT_REFUSE, "disk-moved", subject, next, "virsh moved disk %s of VM %s to %s%s.", moved->target,
-                        needs->name, moved->path, moved->frozen ? ", which its snapshots stand on" : ""));
+    vm_preflight_say(verdicts, fct_verdict_new(FCT_REFUSE, "disk-moved", subject, next,
+                                               "virsh moved disk %s of VM %s to %s%s.", moved->target, needs->name,
+                                               moved->path, moved->frozen ? ", which its snapshots stand on" : ""));
 }
 
 /* Saved memory belongs to the disks as they were: with others the guest would overwrite what it does not know. */
@@ -77,15 +77,17 @@ static void say_saved(const FctVmNeeds *needs, GPtrArray *verdicts)
     g_autofree char *next = g_strdup_printf("Let it go on (facet vm continue %s), or drop what was saved (facet vm "
                                             "drop-saved %s): to the guest that is a power cut.",
                                             needs->name, needs->name);
-    say(verdicts,
-        fct_verdict_new(FCT_REFUSE, "saved", "", next,
-                        "VM %s was saved with its memory in the middle of a run (virsh managedsave).", needs->name));
+    vm_preflight_say(verdicts,
+                     fct_verdict_new(FCT_REFUSE, "saved", "", next,
+                                     "VM %s was saved with its memory in the middle of a run (virsh managedsave).",
+                                     needs->name));
 }
 
 void fct_vm_judge_outside(const FctVmNeeds *needs, GPtrArray *verdicts)
 {
     if (needs->mark_lost)
-        say(verdicts, fct_verdict_new(FCT_REFUSE, "mark-lost", "", "Take the VM over again: Facet marks it again.",
+        vm_preflight_say(
+            verdicts, fct_verdict_new(FCT_REFUSE, "mark-lost", "", "Take the VM over again: Facet marks it again.",
                                       "VM %s does not bear Facet's mark any more: another program has defined it anew.",
                                       needs->name));
     if (needs->saved && !needs->active)
@@ -113,9 +115,9 @@ static void say_link_gone(const FctNetwork *network, const char *device, GPtrArr
         strcmp(device, network->device) == 0    ? "Check that facet-helper runs: it makes the VLAN's interface again."
         : fct_network_has_subnet(network->kind) ? anew
                                                 : "Make it again on the host, or put the VM into another network.";
-    say(verdicts, fct_verdict_new(FCT_REFUSE, "bridge-missing", subject, next,
-                                  "The network %s needs the host's %s %s, which is gone.", network->name,
-                                  network->kind == FCT_NETWORK_DIRECT ? "interface" : "bridge", device));
+    vm_preflight_say(verdicts, fct_verdict_new(FCT_REFUSE, "bridge-missing", subject, next,
+                                               "The network %s needs the host's %s %s, which is gone.", network->name,
+                                               network->kind == FCT_NETWORK_DIRECT ? "interface" : "bridge", device));
 }
 
 /* The device on the host through which the network's frames go. FALSE: nothing more needs to be checked. */
@@ -132,7 +134,8 @@ static gboolean judge_link(const FctNetwork *network, const char *device, GHashT
         return TRUE;
     g_autofree char *subject = g_strdup_printf("network %s", network->name);
     g_autofree char *next = g_strdup_printf("Set it up on the host: ip link set %s up.", device);
-    say(verdicts, fct_verdict_new(FCT_WARN, "bridge-down", subject, next,
+    vm_preflight_say(
+        verdicts, fct_verdict_new(FCT_WARN, "bridge-down", subject, next,
                                   "The host's %s %s of the network %s is set down: the VM will reach nobody.",
                                   network->kind == FCT_NETWORK_DIRECT ? "interface" : "bridge", device, network->name));
     return FALSE;
@@ -151,12 +154,13 @@ static void judge_network(const char *name, const FctVmFacts *facts, GPtrArray *
     g_autofree char *subject = g_strdup_printf("network %s", name);
     g_autofree char *start = g_strdup_printf("Start the network %s, or choose another.", name);
     if (!network)
-        say(verdicts, fct_verdict_new(FCT_REFUSE, "network-missing", subject,
-                                      "Put the VM's network interface into another network, or make this one again.",
-                                      "The network %s is gone.", name));
+        vm_preflight_say(verdicts,
+                         fct_verdict_new(FCT_REFUSE, "network-missing", subject,
+                                         "Put the VM's network interface into another network, or make this one again.",
+                                         "The network %s is gone.", name));
     else if (!network->active)
-        say(verdicts,
-            fct_verdict_new(FCT_REFUSE, "network-stopped", subject, start, "The network %s is stopped.", name));
+        vm_preflight_say(verdicts, fct_verdict_new(FCT_REFUSE, "network-stopped", subject, start,
+                                                   "The network %s is stopped.", name));
     else
         judge_links(network, facts->links, verdicts);
 }
@@ -171,7 +175,7 @@ static void judge_networks(const FctVmNeeds *needs, const FctVmFacts *facts, GPt
 
 /* ---- drives ---- */
 
-static const FctPool *find_pool(const GPtrArray *pools, const char *name)
+static const FctPool *vm_preflight_find_pool(const GPtrArray *pools, const char *name)
 {
     for (guint i = 0; i < pools->len; i++)
         if (strcmp(((FctPool *)pools->pdata[i])->name, name) == 0)
@@ -184,15 +188,17 @@ static gboolean judge_pool(const FctVmNeedDrive *drive, const FctVmFacts *facts,
 {
     if (!*drive->pool || !facts->pools)
         return TRUE;
-    const FctPool *pool = find_pool(facts->pools, drive->pool);
+    const FctPool *pool = vm_preflight_find_pool(facts->pools, drive->pool);
     g_autofree char *subject = g_strdup_printf("pool %s", drive->pool);
     if (!pool)
-        say(verdicts, fct_verdict_new(FCT_REFUSE, "pool-missing", subject,
-                                      "Add the pool again under Storage, or take the disk out of the VM.",
-                                      "The storage pool %s of disk %s is gone.", drive->pool, drive->target));
+        vm_preflight_say(verdicts,
+                         fct_verdict_new(FCT_REFUSE, "pool-missing", subject,
+                                         "Add the pool again under Storage, or take the disk out of the VM.",
+                                         "The storage pool %s of disk %s is gone.", drive->pool, drive->target));
     else if (!pool->active)
-        say(verdicts, fct_verdict_new(FCT_REFUSE, "pool-stopped", subject, "Start the pool under Storage.",
-                                      "The storage pool %s of disk %s is stopped.", drive->pool, drive->target));
+        vm_preflight_say(verdicts,
+                         fct_verdict_new(FCT_REFUSE, "pool-stopped", subject, "Start the pool under Storage.",
+                                         "The storage pool %s of disk %s is stopped.", drive->pool, drive->target));
     return pool && pool->active;
 }
 
@@ -200,8 +206,8 @@ static gboolean judge_pool(const FctVmNeedDrive *drive, const FctVmFacts *facts,
 static void judge_record(const FctVmNeedDrive *drive, const char *subject, const char *code, GPtrArray *verdicts)
 {
     if (*drive->refused)
-        say(verdicts, fct_verdict_new(FCT_REFUSE, code, subject, drive->refused_next, "Disk %s: %s", drive->target,
-                                      drive->refused));
+        vm_preflight_say(verdicts, fct_verdict_new(FCT_REFUSE, code, subject, drive->refused_next, "Disk %s: %s",
+                                                   drive->target, drive->refused));
 }
 
 static void judge_medium(const FctVmNeedDrive *drive, GPtrArray *verdicts)
@@ -209,9 +215,10 @@ static void judge_medium(const FctVmNeedDrive *drive, GPtrArray *verdicts)
     g_autofree char *subject = g_strdup_printf("drive %s", drive->target);
     const char *name = *drive->file ? drive->file : last_part(drive->path);
     if (drive->there != FCT_SEEN_NO && drive->fault == FCT_FILE_ODD) {
-        say(verdicts, fct_verdict_new(FCT_REFUSE, "medium-refused", subject, "Take the medium out of the drive.",
-                                      "The medium %s in the CD drive %s is neither a file nor a device with blocks.",
-                                      name, drive->target));
+        vm_preflight_say(verdicts,
+                         fct_verdict_new(FCT_REFUSE, "medium-refused", subject, "Take the medium out of the drive.",
+                                         "The medium %s in the CD drive %s is neither a file nor a device with blocks.",
+                                         name, drive->target));
         return;
     }
     if (drive->there != FCT_SEEN_NO) {
@@ -219,13 +226,13 @@ static void judge_medium(const FctVmNeedDrive *drive, GPtrArray *verdicts)
         return;
     }
     if (drive->seed)
-        say(verdicts,
-            fct_verdict_new(FCT_REFUSE, "seed-missing", subject, "Set the first-boot data once more, or take it out.",
-                            "The medium with the first-boot data (%s) is gone.", drive->path));
+        vm_preflight_say(verdicts, fct_verdict_new(FCT_REFUSE, "seed-missing", subject,
+                                                   "Set the first-boot data once more, or take it out.",
+                                                   "The medium with the first-boot data (%s) is gone.", drive->path));
     else
-        say(verdicts, fct_verdict_new(FCT_REFUSE, "medium-missing", subject,
-                                      "Take the medium out of the drive, or upload it again under Files.",
-                                      "The medium %s in the CD drive %s is gone.", name, drive->target));
+        vm_preflight_say(verdicts, fct_verdict_new(FCT_REFUSE, "medium-missing", subject,
+                                                   "Take the medium out of the drive, or upload it again under Files.",
+                                                   "The medium %s in the CD drive %s is gone.", name, drive->target));
 }
 
 /* A file that exists but that QEMU would not open as a disk. */
@@ -259,8 +266,8 @@ static FctVerdict *fault_of(const FctVmNeedDrive *drive, const char *subject)
 static void say_host_uses(const FctVmNeedDrive *drive, const char *name, const char *subject, GPtrArray *verdicts)
 {
     g_autofree char *text = fct_device_use_text(drive->use, drive->use_where);
-    say(verdicts, fct_verdict_new(FCT_REFUSE, "disk-in-use", subject, FCT_DEVICE_USE_NEXT, "Disk %s (%s) is in use. %s",
-                                  drive->target, name, text));
+    vm_preflight_say(verdicts, fct_verdict_new(FCT_REFUSE, "disk-in-use", subject, FCT_DEVICE_USE_NEXT,
+                                               "Disk %s (%s) is in use. %s", drive->target, name, text));
 }
 
 static void say_user(const FctVmNeedDrive *drive, const char *name, const char *subject, GPtrArray *verdicts)
@@ -269,42 +276,48 @@ static void say_user(const FctVmNeedDrive *drive, const char *name, const char *
                                 ? g_strdup_printf("Disk %s needs %s, which is in use", drive->target, drive->user_below)
                                 : g_strdup_printf("Disk %s (%s) is in use", drive->target, name);
     if (drive->user_saved)
-        say(verdicts, fct_verdict_new(FCT_REFUSE, "disk-in-use", subject,
-                                      "Let that VM go on and shut it down, or take the disk out of it.",
-                                      "%s: VM %s was saved in the middle of a run with it (virsh managedsave), and "
-                                      "goes on with it as it is now.",
-                                      what, drive->user));
+        vm_preflight_say(verdicts,
+                         fct_verdict_new(FCT_REFUSE, "disk-in-use", subject,
+                                         "Let that VM go on and shut it down, or take the disk out of it.",
+                                         "%s: VM %s was saved in the middle of a run with it (virsh managedsave), and "
+                                         "goes on with it as it is now.",
+                                         what, drive->user));
     else if (*drive->user_below)
-        say(verdicts, fct_verdict_new(FCT_REFUSE, "disk-in-use", subject, "Stop that VM, and take the file out of it.",
+        vm_preflight_say(
+            verdicts, fct_verdict_new(FCT_REFUSE, "disk-in-use", subject, "Stop that VM, and take the file out of it.",
                                       "%s: VM %s runs with it, and what it writes destroys all that stands on it.",
                                       what, drive->user));
     else
-        say(verdicts,
-            fct_verdict_new(FCT_REFUSE, "disk-in-use", subject, "Stop that VM, or take the disk out of one of the two.",
-                            "%s: VM %s runs with it, and two writers would destroy it.", what, drive->user));
+        vm_preflight_say(verdicts, fct_verdict_new(FCT_REFUSE, "disk-in-use", subject,
+                                                   "Stop that VM, or take the disk out of one of the two.",
+                                                   "%s: VM %s runs with it, and two writers would destroy it.", what,
+                                                   drive->user));
 }
 
 static void judge_disk_file(const FctVmNeedDrive *drive, const char *name, const char *subject, GPtrArray *verdicts)
 {
     if (drive->there == FCT_SEEN_NO)
-        say(verdicts, fct_verdict_new(FCT_REFUSE, "volume-missing", subject,
-                                      "Bring the file back, or take the disk out of the VM.",
-                                      "Disk %s is gone: there is no %s.", drive->target, drive->path));
+        vm_preflight_say(verdicts, fct_verdict_new(FCT_REFUSE, "volume-missing", subject,
+                                                   "Bring the file back, or take the disk out of the VM.",
+                                                   "Disk %s is gone: there is no %s.", drive->target, drive->path));
     else if (*drive->missing)
-        say(verdicts, fct_verdict_new(FCT_REFUSE, "backing-missing", subject,
-                                      "Bring the file back: without it the disk cannot be read.",
-                                      "Disk %s stands on %s, which is gone.", drive->target, drive->missing));
+        vm_preflight_say(verdicts,
+                         fct_verdict_new(FCT_REFUSE, "backing-missing", subject,
+                                         "Bring the file back: without it the disk cannot be read.",
+                                         "Disk %s stands on %s, which is gone.", drive->target, drive->missing));
     else if (drive->complete == FCT_SEEN_NO && drive->busy)
-        say(verdicts, fct_verdict_new(FCT_REFUSE, "disk-busy", subject, "Wait for the task that works on it.",
-                                      "Disk %s (%s) is being copied or changed.", drive->target, name));
+        vm_preflight_say(verdicts,
+                         fct_verdict_new(FCT_REFUSE, "disk-busy", subject, "Wait for the task that works on it.",
+                                         "Disk %s (%s) is being copied or changed.", drive->target, name));
     else if (drive->complete == FCT_SEEN_NO)
-        say(verdicts, fct_verdict_new(FCT_REFUSE, "disk-incomplete", subject,
-                                      "Finish its upload, or wait for the task that works on it.",
-                                      "Disk %s (%s) is not all there yet.", drive->target, name));
+        vm_preflight_say(verdicts, fct_verdict_new(FCT_REFUSE, "disk-incomplete", subject,
+                                                   "Finish its upload, or wait for the task that works on it.",
+                                                   "Disk %s (%s) is not all there yet.", drive->target, name));
     else if (drive->fault != FCT_FILE_SOUND)
-        say(verdicts, fault_of(drive, subject));
+        vm_preflight_say(verdicts, fault_of(drive, subject));
     else if (drive->encrypted == FCT_SEEN_YES)
-        say(verdicts, fct_verdict_new(FCT_REFUSE, "disk-encrypted", subject,
+        vm_preflight_say(
+            verdicts, fct_verdict_new(FCT_REFUSE, "disk-encrypted", subject,
                                       "Convert it into an unencrypted copy with qemu-img, and attach that.",
                                       "Disk %s (%s) is encrypted, and Facet has no key for it.", drive->target, name));
     else if (*drive->user)
@@ -321,16 +334,18 @@ static void judge_disk_file(const FctVmNeedDrive *drive, const char *name, const
 static gboolean judge_link_file(const FctVmNeedDrive *drive, const FctVmFacts *facts, const char *subject,
                                 GPtrArray *verdicts)
 {
-    const FctPool *pool = drive->link && *drive->pool && facts->pools ? find_pool(facts->pools, drive->pool) : NULL;
+    const FctPool *pool =
+        drive->link && *drive->pool && facts->pools ? vm_preflight_find_pool(facts->pools, drive->pool) : NULL;
     if (!pool || !fct_pool_has_files(pool))
         return TRUE;
-    say(verdicts, fct_verdict_new(FCT_REFUSE, drive->cdrom ? "medium-refused" : "disk-refused", subject,
-                                  "Put the file itself into the pool's folder.",
-                                  "Drive %s: %s is a link, which Facet does not follow.", drive->target, drive->path));
+    vm_preflight_say(verdicts, fct_verdict_new(FCT_REFUSE, drive->cdrom ? "medium-refused" : "disk-refused", subject,
+                                               "Put the file itself into the pool's folder.",
+                                               "Drive %s: %s is a link, which Facet does not follow.", drive->target,
+                                               drive->path));
     return FALSE;
 }
 
-static const char *name_of(const FctVmNeedDrive *drive)
+static const char *drive_name(const FctVmNeedDrive *drive)
 {
     return *drive->volume ? drive->volume : last_part(drive->path);
 }
@@ -345,12 +360,12 @@ static void judge_drive(const FctVmNeedDrive *drive, const FctVmFacts *facts, GP
         return;
     }
     if (*drive->format && strcmp(drive->format, "qcow2") != 0 && strcmp(drive->format, "raw") != 0)
-        say(verdicts,
-            fct_verdict_new(FCT_REFUSE, "disk-format", subject, "Convert it into a qcow2 copy, and attach that.",
-                            "Disk %s has the format %s; a VM is given only qcow2 and raw disks.", drive->target,
-                            drive->format));
+        vm_preflight_say(verdicts, fct_verdict_new(FCT_REFUSE, "disk-format", subject,
+                                                   "Convert it into a qcow2 copy, and attach that.",
+                                                   "Disk %s has the format %s; a VM is given only qcow2 and raw disks.",
+                                                   drive->target, drive->format));
     else
-        judge_disk_file(drive, name_of(drive), subject, verdicts);
+        judge_disk_file(drive, drive_name(drive), subject, verdicts);
 }
 
 void fct_vm_judge_users(const FctVmNeeds *needs, GPtrArray *verdicts)
@@ -359,7 +374,7 @@ void fct_vm_judge_users(const FctVmNeeds *needs, GPtrArray *verdicts)
         const FctVmNeedDrive *drive = &g_array_index(needs->drives, FctVmNeedDrive, i);
         g_autofree char *subject = g_strdup_printf("disk %s", drive->target);
         if (*drive->user && !drive->cdrom && !drive->seed)
-            say_user(drive, name_of(drive), subject, verdicts);
+            say_user(drive, drive_name(drive), subject, verdicts);
     }
 }
 
@@ -370,8 +385,8 @@ static void judge_memory(const FctVmNeeds *needs, const FctVmFacts *facts, GPtrA
     g_autofree char *wants = mib_text(needs->memory_mib);
     if (facts->memory_mib >= 0 && needs->memory_mib > facts->memory_mib) {
         g_autofree char *has = mib_text(facts->memory_mib);
-        say(verdicts, fct_verdict_new(FCT_REFUSE, "memory-beyond-host", "", "Give the VM less memory.",
-                                      "The VM has %s of memory; this host has %s in all.", wants, has));
+        vm_preflight_say(verdicts, fct_verdict_new(FCT_REFUSE, "memory-beyond-host", "", "Give the VM less memory.",
+                                                   "The VM has %s of memory; this host has %s in all.", wants, has));
         return;
     }
     if (facts->memory_free_mib < 0 || needs->memory_mib <= facts->memory_free_mib || needs->active)
@@ -381,7 +396,8 @@ static void judge_memory(const FctVmNeeds *needs, const FctVmFacts *facts, GPtrA
     g_autofree char *promised = facts->memory_promised_mib > 0 && facts->memory_mib >= 0
                                     ? g_strdup_printf(" VMs that run may take %s of the host's %s.", sum, has)
                                     : g_strdup("");
-    say(verdicts,
+    vm_preflight_say(
+        verdicts,
         fct_verdict_new(FCT_WARN, "memory-short", "", "Stop a VM, or give this one less memory.",
                         "The VM has %s of memory; %s are free now.%s %s", wants, left, promised,
                         needs->pinned ? "Its passed-through devices need all of it at once: the start may fail, or the "
@@ -393,18 +409,20 @@ static void judge_vcpus(const FctVmNeeds *needs, const FctVmFacts *facts, GPtrAr
 {
     if (facts->vcpus_max > 0 && needs->vcpus > facts->vcpus_max) {
         g_autofree char *next = g_strdup_printf("Give the VM at most %d.", facts->vcpus_max);
-        say(verdicts, fct_verdict_new(FCT_REFUSE, "vcpus-beyond-machine", "", next,
-                                      "The VM has %d vCPUs; QEMU on this host can give a VM at most %d.", needs->vcpus,
-                                      facts->vcpus_max));
+        vm_preflight_say(verdicts, fct_verdict_new(FCT_REFUSE, "vcpus-beyond-machine", "", next,
+                                                   "The VM has %d vCPUs; QEMU on this host can give a VM at most %d.",
+                                                   needs->vcpus, facts->vcpus_max));
     } else if (needs->vcpus > FCT_VM_VCPUS_PLAIN && facts->kvm == FCT_SEEN_NO) {
-        say(verdicts, fct_verdict_new(FCT_REFUSE, "vcpus-need-kvm", "",
-                                      "Give the VM at most 255, or turn on virtualization in the host's firmware.",
-                                      "The VM has %d vCPUs; more than 255 need KVM, which this host does not have.",
-                                      needs->vcpus));
+        vm_preflight_say(verdicts,
+                         fct_verdict_new(FCT_REFUSE, "vcpus-need-kvm", "",
+                                         "Give the VM at most 255, or turn on virtualization in the host's firmware.",
+                                         "The VM has %d vCPUs; more than 255 need KVM, which this host does not have.",
+                                         needs->vcpus));
     } else if (facts->threads > 0 && needs->vcpus > facts->threads) {
-        say(verdicts, fct_verdict_new(FCT_WARN, "vcpus-over-host", "", "Give the VM fewer.",
-                                      "The VM has %d vCPUs; this host runs %d at once. The VM will be slow.",
-                                      needs->vcpus, facts->threads));
+        vm_preflight_say(verdicts,
+                         fct_verdict_new(FCT_WARN, "vcpus-over-host", "", "Give the VM fewer.",
+                                         "The VM has %d vCPUs; this host runs %d at once. The VM will be slow.",
+                                         needs->vcpus, facts->threads));
     }
 }
 
@@ -415,38 +433,43 @@ static void judge_own_firmware(const FctVmNeeds *needs, GPtrArray *verdicts)
 {
     gboolean gone = needs->loader_there == FCT_SEEN_NO;
     if (gone || needs->nvram_template_there == FCT_SEEN_NO)
-        say(verdicts, fct_verdict_new(FCT_REFUSE, "firmware-missing", "",
-                                      "Bring the file back, as by installing the package that it came with.",
-                                      "The VM's firmware is gone: there is no %s.",
-                                      gone ? needs->loader : needs->nvram_template));
+        vm_preflight_say(verdicts,
+                         fct_verdict_new(FCT_REFUSE, "firmware-missing", "",
+                                         "Bring the file back, as by installing the package that it came with.",
+                                         "The VM's firmware is gone: there is no %s.",
+                                         gone ? needs->loader : needs->nvram_template));
 }
 
 /* libvirt makes the file, but not its folder. */
 static void judge_variables(const FctVmNeeds *needs, GPtrArray *verdicts)
 {
     if (*needs->nvram_folder)
-        say(verdicts,
-            fct_verdict_new(FCT_REFUSE, "firmware-missing", "", "Bring the folder back.",
-                            "The variables of the VM's firmware are gone: there is no %s.", needs->nvram_folder));
+        vm_preflight_say(verdicts, fct_verdict_new(FCT_REFUSE, "firmware-missing", "", "Bring the folder back.",
+                                                   "The variables of the VM's firmware are gone: there is no %s.",
+                                                   needs->nvram_folder));
 }
 
 static void judge_uefi(const FctVmNeeds *needs, const FctVmFacts *facts, GPtrArray *verdicts)
 {
     if (needs->uefi && facts->uefi == FCT_SEEN_NO)
-        say(verdicts, fct_verdict_new(FCT_REFUSE, "no-uefi", "", "Install the package ovmf, or choose BIOS.",
-                                      "This host has no UEFI firmware for VMs."));
+        vm_preflight_say(verdicts,
+                         fct_verdict_new(FCT_REFUSE, "no-uefi", "", "Install the package ovmf, or choose BIOS.",
+                                         "This host has no UEFI firmware for VMs."));
     else if (needs->uefi && needs->windows && facts->secure_boot == FCT_SEEN_NO)
-        say(verdicts, fct_verdict_new(FCT_WARN, "no-secure-boot", "", "Install a newer package ovmf.",
-                                      "This host has no firmware with secure boot, which Windows 11 asks for."));
+        vm_preflight_say(verdicts,
+                         fct_verdict_new(FCT_WARN, "no-secure-boot", "", "Install a newer package ovmf.",
+                                         "This host has no firmware with secure boot, which Windows 11 asks for."));
 }
 
 static void judge_tpm(const FctVmNeeds *needs, const FctVmFacts *facts, GPtrArray *verdicts)
 {
     if (needs->tpm && facts->tpm == FCT_SEEN_NO)
-        say(verdicts, fct_verdict_new(FCT_REFUSE, "no-tpm", "", "Install the packages swtpm and swtpm-tools.",
-                                      "This host cannot emulate a TPM."));
+        vm_preflight_say(verdicts,
+                         fct_verdict_new(FCT_REFUSE, "no-tpm", "", "Install the packages swtpm and swtpm-tools.",
+                                         "This host cannot emulate a TPM."));
     else if (needs->tpm && *needs->secret && facts->secrets && !g_hash_table_contains(facts->secrets, needs->secret))
-        say(verdicts, fct_verdict_new(FCT_REFUSE, "secret-missing", "",
+        vm_preflight_say(
+            verdicts, fct_verdict_new(FCT_REFUSE, "secret-missing", "",
                                       "Define that secret in libvirt again (virsh secret-define, secret-set-value).",
                                       "The key of the VM's TPM is gone: libvirt has no secret %s, or no value for it.",
                                       needs->secret));
@@ -455,9 +478,9 @@ static void judge_tpm(const FctVmNeeds *needs, const FctVmFacts *facts, GPtrArra
 static void judge_firmware(const FctVmNeeds *needs, const FctVmFacts *facts, GPtrArray *verdicts)
 {
     if (facts->machine == FCT_SEEN_NO)
-        say(verdicts, fct_verdict_new(FCT_BLOCK, "machine-missing", "",
-                                      "Install the package qemu-system-x86, then restart libvirtd.",
-                                      "libvirt finds no QEMU here that has the machine type q35."));
+        vm_preflight_say(verdicts, fct_verdict_new(FCT_BLOCK, "machine-missing", "",
+                                                   "Install the package qemu-system-x86, then restart libvirtd.",
+                                                   "libvirt finds no QEMU here that has the machine type q35."));
     if (*needs->loader)
         judge_own_firmware(needs, verdicts);
     else
@@ -482,9 +505,10 @@ void fct_vm_judge(const FctVmNeeds *needs, const FctVmFacts *facts, GPtrArray *v
 void fct_vm_judge_memory_file(const char *path, FctSeen there, GPtrArray *verdicts)
 {
     if (there == FCT_SEEN_NO)
-        say(verdicts, fct_verdict_new(FCT_REFUSE, "memory-file-missing", path,
-                                      "Go back to the snapshot without a start: its disks are there.",
-                                      "The memory that the snapshot saved is gone: there is no %s.", path));
+        vm_preflight_say(verdicts,
+                         fct_verdict_new(FCT_REFUSE, "memory-file-missing", path,
+                                         "Go back to the snapshot without a start: its disks are there.",
+                                         "The memory that the snapshot saved is gone: there is no %s.", path));
 }
 
 /* ---- what they are about ---- */

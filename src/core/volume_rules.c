@@ -25,7 +25,8 @@ static const char *format_by_name(const char *name)
     return "raw";
 }
 
-static const char *refuse(GError **error, FctErrorCode code, const char *next, json_t *choices, const char *sentence)
+static const char *volume_refuse(GError **error, FctErrorCode code, const char *next, json_t *choices,
+                                 const char *sentence)
 {
     json_t *details = json_pack("{s:s, s:o*}", "field", "format", "choices", choices);
     fct_set_error_full(error, code, next, details, "%s", sentence);
@@ -33,22 +34,22 @@ static const char *refuse(GError **error, FctErrorCode code, const char *next, j
 }
 
 /* Content and name contradict each other: only somebody who knows where the file comes from can tell what it is. */
-static const char *ask(const FctVolumeCase *volume, const FctDiskHead *head, GError **error)
+static const char *volume_ask_format(const FctVolumeCase *volume, const FctDiskHead *head, GError **error)
 {
     const char *seen = fct_disk_kind_format(head->kind);
     if (strcmp(seen, "raw") == 0) {
         g_autofree char *sentence =
             g_strdup_printf("Volume %s is no %s, as its name says: its content is %s.", volume->name,
                             format_by_name(volume->name), fct_disk_kind_text(head->kind));
-        return refuse(error, FCT_ERROR_REFUSED, "State the format “raw” if it is a raw disk.", json_pack("[s]", "raw"),
-                      sentence);
+        return volume_refuse(error, FCT_ERROR_REFUSED, "State the format “raw” if it is a raw disk.",
+                             json_pack("[s]", "raw"), sentence);
     }
     g_autofree char *sentence =
         g_strdup_printf("Volume %s looks like %s, and only its own bytes say so: a guest may have written them.",
                         volume->name, fct_disk_kind_text(head->kind));
     g_autofree char *next =
         g_strdup_printf("State its format: “%s” if it was made so, “raw” if it is a guest's raw disk.", seen);
-    return refuse(error, FCT_ERROR_REFUSED, next, json_pack("[s, s]", "raw", seen), sentence);
+    return volume_refuse(error, FCT_ERROR_REFUSED, next, json_pack("[s, s]", "raw", seen), sentence);
 }
 
 static const char *refuse_kind(const FctVolumeCase *volume, const FctDiskHead *head, GError **error)
@@ -65,13 +66,13 @@ static const char *refuse_kind(const FctVolumeCase *volume, const FctDiskHead *h
         next = "Convert it with “qemu-img convert -O qcow2” where it comes from, then upload that.";
     else if (class == FCT_DISK_IS_PACKED || class == FCT_DISK_IS_ARCHIVE)
         next = "Unpack it, then upload the disk that is in it.";
-    return refuse(error, FCT_ERROR_REFUSED, next, json_pack("[s]", "raw"), sentence);
+    return volume_refuse(error, FCT_ERROR_REFUSED, next, json_pack("[s]", "raw"), sentence);
 }
 
 static const char *refuse_whole(const FctVolumeCase *volume, const char *what, const char *next, GError **error)
 {
     g_autofree char *sentence = g_strdup_printf("Volume %s %s.", volume->name, what);
-    return refuse(error, FCT_ERROR_REFUSED, next, NULL, sentence);
+    return volume_refuse(error, FCT_ERROR_REFUSED, next, NULL, sentence);
 }
 
 /* A disk never ends within a sector: so this is another kind of file, or it is cut off. */
@@ -80,8 +81,9 @@ static const char *refuse_odd(const FctVolumeCase *volume, GError **error)
     g_autofree char *sentence =
         g_strdup_printf("Volume %s is no raw disk: its %" G_GINT64_FORMAT " bytes are no multiple of a sector (512).",
                         volume->name, volume->bytes->size);
-    return refuse(error, FCT_ERROR_REFUSED, "Choose a volume that is a disk, or state the format “raw” if it is one.",
-                  json_pack("[s]", "raw"), sentence);
+    return volume_refuse(error, FCT_ERROR_REFUSED,
+                         "Choose a volume that is a disk, or state the format “raw” if it is one.",
+                         json_pack("[s]", "raw"), sentence);
 }
 
 /* It opens no other file, and QEMU accepts it. */
@@ -123,9 +125,9 @@ static const char *refuse_cut(const FctVolumeCase *volume, const FctDiskHead *he
         g_strdup_printf("Volume %s is cut off: it has %" G_GINT64_FORMAT " bytes, and by its own word at least "
                         "%" G_GINT64_FORMAT ".",
                         volume->name, volume->bytes->size, head->needs_bytes);
-    return refuse(error, FCT_ERROR_REFUSED,
-                  "Take another copy of it. State the format “raw” if the disk is to be as it is.",
-                  json_pack("[s]", "raw"), sentence);
+    return volume_refuse(error, FCT_ERROR_REFUSED,
+                         "Take another copy of it. State the format “raw” if the disk is to be as it is.",
+                         json_pack("[s]", "raw"), sentence);
 }
 
 /* A VMDK whose header has no size has its description inside, which may name files of the host. */
@@ -142,7 +144,8 @@ static gboolean is_alone(const FctVolumeCase *volume, const FctDiskHead *head)
     return any != 0;
 }
 
-static const char *check(const FctVolumeCase *volume, const FctDiskHead *head, const char *format, GError **error)
+static const char *volume_check_format(const FctVolumeCase *volume, const FctDiskHead *head, const char *format,
+                                       GError **error)
 {
     if (strcmp(format, "qcow2") == 0)
         return check_qcow2(volume, head, error);
@@ -162,15 +165,15 @@ static const char *judge_asked(const FctVolumeCase *volume, const FctDiskHead *h
     if (!g_strv_contains(known, volume->asked)) {
         g_autofree char *all = g_strjoinv(", ", (char **)known);
         g_autofree char *sentence = g_strdup_printf("The format is one of: %s.", all);
-        return refuse(error, FCT_ERROR_BAD_REQUEST, NULL, NULL, sentence);
+        return volume_refuse(error, FCT_ERROR_BAD_REQUEST, NULL, NULL, sentence);
     }
     if (strcmp(volume->asked, "raw") == 0) /* whatever a guest wrote there */
         return "raw";
     if (g_strcmp0(seen, volume->asked) == 0)
-        return check(volume, head, seen, error);
+        return volume_check_format(volume, head, seen, error);
     g_autofree char *sentence = g_strdup_printf("Volume %s is no %s: its content is %s.", volume->name, volume->asked,
                                                 fct_disk_kind_text(head->kind));
-    return refuse(error, FCT_ERROR_BAD_REQUEST, NULL, NULL, sentence);
+    return volume_refuse(error, FCT_ERROR_BAD_REQUEST, NULL, NULL, sentence);
 }
 
 const char *fct_volume_judge(const FctVolumeCase *volume, GError **error)
@@ -189,10 +192,11 @@ const char *fct_volume_judge(const FctVolumeCase *volume, GError **error)
         if (strcmp(seen, "qcow2") != 0 && head.needs_bytes > volume->bytes->size)
             return refuse_cut(volume, &head, error);
         if (strcmp(seen, named) == 0)
-            return check(volume, &head, seen, error);
-        return ask(volume, &head, error);
+            return volume_check_format(volume, &head, seen, error);
+        return volume_ask_format(volume, &head, error);
     }
     if (volume->use == FCT_VOLUME_COPY && seen && g_strv_contains(copied, seen))
-        return strcmp(seen, named) == 0 ? check(volume, &head, seen, error) : ask(volume, &head, error);
+        return strcmp(seen, named) == 0 ? volume_check_format(volume, &head, seen, error)
+                                        : volume_ask_format(volume, &head, error);
     return refuse_kind(volume, &head, error);
 }

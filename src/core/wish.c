@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-static int bad(GError **error, const FctGpu *gpu, const char *field, const char *name)
+static int wish_refuse(GError **error, const FctGpu *gpu, const char *field, const char *name)
 {
     g_autoptr(GString) names = g_string_new("It has ");
     for (guint i = 0; i < gpu->mig.profiles->len; i++)
@@ -40,7 +40,7 @@ static int index_of(const FctWish *wish, const FctGpu *gpu, const char *field, c
     if (!profile)
         profile = by_short_name(gpu, name);
     int p = profile ? fct_mig_grid_index(&wish->grid, (guint32)profile->id) : -1;
-    return p < 0 ? bad(error, gpu, field, name) : p;
+    return p < 0 ? wish_refuse(error, gpu, field, name) : p;
 }
 
 static gboolean parse_profiles(FctWish *wish, const FctGpu *gpu, const GPtrArray *profiles, GError **error)
@@ -99,7 +99,7 @@ static int larger_first(gconstpointer left, gconstpointer right, gpointer data)
     return a->slices != b->slices ? b->slices - a->slices : a->id - b->id;
 }
 
-static guint count_of(const GArray *ids, int id)
+static guint wish_count(const GArray *ids, int id)
 {
     guint n = 0;
     for (guint i = 0; i < ids->len; i++)
@@ -121,7 +121,7 @@ static gboolean parse_cis(const FctMigProfile *profile, const GPtrArray *names, 
                 g_strdup_printf("%s has no compute instance “%s”.", profile->name, (char *)names->pdata[i]));
         slices += ci->slices;
         g_array_append_val(ids, ci->id);
-        if (slices > profile->compute_slices || count_of(ids, ci->id) > (guint)MAX(ci->max_count, 1))
+        if (slices > profile->compute_slices || wish_count(ids, ci->id) > (guint)MAX(ci->max_count, 1))
             return bad_split(error, profile, field,
                              g_strdup_printf("The compute instances for %s need more than its %d slices.",
                                              profile->name, profile->compute_slices));
@@ -232,7 +232,7 @@ gboolean fct_wish_differs(const FctWish *wish, const FctGpuInstance *instance)
         return TRUE;
     for (guint i = 0; i < want->len; i++) {
         int id = g_array_index(want, int, i);
-        if (count_of(want, id) != count_of(have, id))
+        if (wish_count(want, id) != wish_count(have, id))
             return TRUE;
     }
     return FALSE;

@@ -24,7 +24,7 @@ struct FctChannel {
     gboolean dead;
 };
 
-static void drop(FctChannel *channel)
+static void channel_drop(FctChannel *channel)
 {
     if (--channel->references > 0)
         return;
@@ -33,7 +33,7 @@ static void drop(FctChannel *channel)
     g_free(channel);
 }
 
-static void stop(FctChannel *channel)
+static void channel_stop(FctChannel *channel)
 {
     if (channel->dead)
         return;
@@ -44,11 +44,11 @@ static void stop(FctChannel *channel)
     close(channel->fd);
 }
 
-static void fail(FctChannel *channel, const GError *error)
+static void channel_fail(FctChannel *channel, const GError *error)
 {
     if (channel->dead)
         return;
-    stop(channel);
+    channel_stop(channel);
     channel->closed(error, channel->data);
 }
 
@@ -59,8 +59,8 @@ static gboolean on_half(gpointer data)
     channel->half = 0;
     fct_set_error(&error, FCT_ERROR_TIMEOUT, "A frame has begun and did not end in %u ms.", channel->rules->half_ms);
     channel->references++;
-    fail(channel, error);
-    drop(channel);
+    channel_fail(channel, error);
+    channel_drop(channel);
     return G_SOURCE_REMOVE;
 }
 
@@ -74,7 +74,7 @@ static void time_half(FctChannel *channel, gboolean fresh)
         channel->half = g_timeout_add(channel->rules->half_ms, on_half, channel);
 }
 
-static void deliver(FctChannel *channel)
+static void channel_deliver(FctChannel *channel)
 {
     gboolean fresh = FALSE;
     while (!channel->dead) {
@@ -88,7 +88,7 @@ static void deliver(FctChannel *channel)
         if (frame)
             channel->frame(frame, channel->data);
         else
-            fail(channel, error);
+            channel_fail(channel, error);
     }
 }
 
@@ -102,17 +102,17 @@ static gboolean on_readable(int fd, GIOCondition condition, gpointer data)
     channel->references++;
     if (n > 0) {
         fct_frames_push(&channel->input, buffer, (gsize)n);
-        deliver(channel);
+        channel_deliver(channel);
     } else {
-        fail(channel, NULL);
+        channel_fail(channel, NULL);
     }
     gboolean keep = !channel->dead;
-    drop(channel);
+    channel_drop(channel);
     return keep ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
 }
 
 /* FALSE when the peer is gone; the read side notices that too and calls closed. */
-static gboolean flush(FctChannel *channel)
+static gboolean channel_flush(FctChannel *channel)
 {
     while (channel->output->len > 0) {
         gssize n = send(channel->fd, channel->output->data, channel->output->len, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -129,7 +129,7 @@ static gboolean flush(FctChannel *channel)
 static gboolean on_writable(int fd, GIOCondition condition, gpointer data)
 {
     FctChannel *channel = data;
-    if (flush(channel) && channel->output->len > 0)
+    if (channel_flush(channel) && channel->output->len > 0)
         return G_SOURCE_CONTINUE;
     channel->writable = 0;
     g_byte_array_set_size(channel->output, 0);
@@ -167,7 +167,7 @@ void fct_channel_send(FctChannel *channel, const json_t *json)
         return;
     }
     g_byte_array_append(channel->output, g_bytes_get_data(bytes, NULL), (guint)g_bytes_get_size(bytes));
-    if (!channel->writable && flush(channel) && channel->output->len > 0)
+    if (!channel->writable && channel_flush(channel) && channel->output->len > 0)
         channel->writable = g_unix_fd_add(channel->fd, G_IO_OUT, on_writable, channel);
 }
 
@@ -175,6 +175,6 @@ void fct_channel_free(FctChannel *channel)
 {
     if (!channel)
         return;
-    stop(channel);
-    drop(channel);
+    channel_stop(channel);
+    channel_drop(channel);
 }

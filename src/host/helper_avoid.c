@@ -60,7 +60,7 @@ void fct_avoid_free(FctAvoid *avoid)
     g_free(avoid);
 }
 
-static void save(const FctAvoid *avoid)
+static void avoid_save(const FctAvoid *avoid)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(json_t) json =
@@ -83,7 +83,7 @@ gboolean fct_avoid_set_boot(FctAvoid *avoid, const char *boot_id)
     json_object_clear(avoid->released);
     g_hash_table_remove_all(avoid->silent);
     if (had)
-        save(avoid);
+        avoid_save(avoid);
     return had;
 }
 
@@ -104,7 +104,7 @@ void fct_avoid_wedge(FctAvoid *avoid, const char *gpu, const char *reason)
                         json_pack("{s:s, s:I, s:O*}", "reason", reason, "since_ms",
                                   (json_int_t)(g_get_real_time() / 1000), "card", json_object_get(avoid->known, gpu)));
     g_warning("%s is left alone until the next restart of the host: %s", gpu, reason);
-    save(avoid);
+    avoid_save(avoid);
 }
 
 void fct_avoid_set_released(FctAvoid *avoid, const char *gpu, gboolean released)
@@ -118,7 +118,7 @@ void fct_avoid_set_released(FctAvoid *avoid, const char *gpu, gboolean released)
     else
         json_object_del(avoid->released, gpu);
     g_message("%s is %s.", gpu, released ? "let go for other programs" : "taken back");
-    save(avoid);
+    avoid_save(avoid);
 }
 
 gboolean fct_avoid_is_released(const FctAvoid *avoid, const char *gpu)

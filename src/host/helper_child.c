@@ -37,14 +37,14 @@ static void on_reaped(GPid pid, int status, gpointer data)
     end_when_complete(child);
 }
 
-static void on_frame(json_t *frame, gpointer data)
+static void child_on_frame(json_t *frame, gpointer data)
 {
     FctChild *child = data;
     if (child->events)
         child->events->frame(frame, child->data);
 }
 
-static void on_closed(const GError *error, gpointer data)
+static void child_on_closed(const GError *error, gpointer data)
 {
     FctChild *child = data;
     child->closed = TRUE;
@@ -54,7 +54,7 @@ static void on_closed(const GError *error, gpointer data)
 }
 
 /* Runs between fork and exec. */
-static void prepare(gpointer data)
+static void child_prepare(gpointer data)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
@@ -73,8 +73,8 @@ FctChild *fct_child_spawn(const FctHelperConfig *config, const char *kind, const
     GPid pid;
     GError *fault = NULL;
     gboolean ok = g_spawn_async_with_pipes_and_fds(
-        NULL, argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_FILE_AND_ARGV_ZERO, prepare, NULL, -1, -1, -1, &pair[1],
-        &target, 1, &pid, NULL, NULL, NULL, &fault);
+        NULL, argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_FILE_AND_ARGV_ZERO, child_prepare, NULL, -1, -1, -1,
+        &pair[1], &target, 1, &pid, NULL, NULL, NULL, &fault);
     close(pair[1]);
     if (!ok) {
         close(pair[0]);
@@ -86,7 +86,7 @@ FctChild *fct_child_spawn(const FctHelperConfig *config, const char *kind, const
     child->pid = pid;
     child->events = events;
     child->data = data;
-    child->channel = fct_channel_new(pair[0], &fct_channel_child, on_frame, on_closed, child);
+    child->channel = fct_channel_new(pair[0], &fct_channel_child, child_on_frame, child_on_closed, child);
     g_child_watch_add(pid, on_reaped, child);
     return child;
 }

@@ -20,7 +20,7 @@ typedef struct {
     guint timer;
 } Question;
 
-static gboolean on_deadline(gpointer data)
+static gboolean net_on_deadline(gpointer data)
 {
     Question *question = data;
     question->timer = 0;
@@ -28,14 +28,14 @@ static gboolean on_deadline(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
-static void on_frame(json_t *frame, gpointer data)
+static void net_on_frame(json_t *frame, gpointer data)
 {
     Question *question = data;
     json_decref(question->answer);
     question->answer = json_incref(frame);
 }
 
-static void on_ended(int status, gpointer data)
+static void net_on_ended(int status, gpointer data)
 {
     Question *question = data;
     g_autoptr(GError) error = NULL;
@@ -54,7 +54,7 @@ static void on_ended(int status, gpointer data)
 
 void fct_net_ask(const FctHelperConfig *config, const char *what, const json_t *args, FctNetDone done, gpointer data)
 {
-    static const FctChildEvents events = {on_frame, on_ended};
+    static const FctChildEvents events = {net_on_frame, net_on_ended};
     g_autoptr(GError) error = NULL;
     g_autoptr(json_t) request = json_is_object(args) ? json_deep_copy(args) : json_object();
     Question *question = g_new0(Question, 1);
@@ -67,7 +67,7 @@ void fct_net_ask(const FctHelperConfig *config, const char *what, const json_t *
         g_free(question);
         return;
     }
-    question->timer = g_timeout_add(DEADLINE_MS, on_deadline, question);
+    question->timer = g_timeout_add(DEADLINE_MS, net_on_deadline, question);
     fct_child_send(question->child, request);
 }
 
@@ -86,17 +86,17 @@ static void keeper_end(FctNetKeeper *keeper)
     g_free(keeper);
 }
 
-static void keep(FctNetKeeper *keeper);
+static void net_keeper_start(FctNetKeeper *keeper);
 
-static gboolean on_time(gpointer data)
+static gboolean net_keeper_on_time(gpointer data)
 {
     FctNetKeeper *keeper = data;
     keeper->timer = 0;
-    keep(keeper);
+    net_keeper_start(keeper);
     return G_SOURCE_REMOVE;
 }
 
-static void kept(json_t *result, const GError *error, gpointer data)
+static void net_on_kept(json_t *result, const GError *error, gpointer data)
 {
     FctNetKeeper *keeper = data;
     keeper->asking = FALSE;
@@ -105,17 +105,17 @@ static void kept(json_t *result, const GError *error, gpointer data)
         return;
     }
     gboolean soon = error || fct_json_int(result, "missing", 0) > 0;
-    keeper->timer = g_timeout_add_seconds(soon ? SOON_S : LATER_S, on_time, keeper);
+    keeper->timer = g_timeout_add_seconds(soon ? SOON_S : LATER_S, net_keeper_on_time, keeper);
 }
 
-static void keep(FctNetKeeper *keeper)
+static void net_keeper_start(FctNetKeeper *keeper)
 {
     if (!g_file_test(keeper->record, G_FILE_TEST_EXISTS)) { /* none was ever made */
-        keeper->timer = g_timeout_add_seconds(LATER_S, on_time, keeper);
+        keeper->timer = g_timeout_add_seconds(LATER_S, net_keeper_on_time, keeper);
         return;
     }
     keeper->asking = TRUE;
-    fct_net_ask(keeper->config, "vlan.keep", NULL, kept, keeper);
+    fct_net_ask(keeper->config, "vlan.keep", NULL, net_on_kept, keeper);
 }
 
 FctNetKeeper *fct_net_keeper_new(const FctHelperConfig *config)
@@ -123,7 +123,7 @@ FctNetKeeper *fct_net_keeper_new(const FctHelperConfig *config)
     FctNetKeeper *keeper = g_new0(FctNetKeeper, 1);
     keeper->config = config;
     keeper->record = g_build_filename(config->state, FCT_NET_VLANS, NULL);
-    keep(keeper);
+    net_keeper_start(keeper);
     return keeper;
 }
 
@@ -137,13 +137,13 @@ void fct_net_keeper_free(FctNetKeeper *keeper)
 
 /* ---- the child ---- */
 
-static json_t *look(const json_t *request, GError **error)
+static json_t *net_read_host(const json_t *request, GError **error)
 {
     g_autoptr(FctHostNetwork) network = fct_net_read(json_object_get(request, "within"), error);
     return network ? fct_host_network_to_json(network) : NULL;
 }
 
-static json_t *take(const char *state, const json_t *request, GError **error)
+static json_t *net_vlan_take(const char *state, const json_t *request, GError **error)
 {
     g_autofree char *why = NULL;
     if (!fct_net_vlan_take(state, fct_json_str(request, "name", ""), &why, error))
@@ -151,14 +151,14 @@ static json_t *take(const char *state, const json_t *request, GError **error)
     return json_pack("{s:s}", "kept", why ? why : "");
 }
 
-static json_t *act(const FctHelperConfig *config, const json_t *request, GError **error)
+static json_t *net_change(const FctHelperConfig *config, const json_t *request, GError **error)
 {
     const char *what = fct_json_str(request, "do", "");
     if (strcmp(what, "vlan.make") == 0)
         return fct_net_vlan_make(config->state, request, error) ? json_object() : NULL;
     if (strcmp(what, "vlan.take") == 0)
-        return take(config->state, request, error);
-    return strcmp(what, "vlan.keep") == 0 ? fct_net_vlan_keep(config->state) : look(request, error);
+        return net_vlan_take(config->state, request, error);
+    return strcmp(what, "vlan.keep") == 0 ? fct_net_vlan_keep(config->state) : net_read_host(request, error);
 }
 
 int fct_helper_network(const FctHelperConfig *config)
@@ -170,7 +170,7 @@ int fct_helper_network(const FctHelperConfig *config)
     fct_frames_clear(&frames);
     if (!request)
         return 2;
-    g_autoptr(json_t) answer = act(config, request, &error);
+    g_autoptr(json_t) answer = net_change(config, request, &error);
     if (!answer)
         answer = json_pack("{s:o}", "error", fct_error_to_json(error));
     return fct_frame_send(CHANNEL, answer, 0, NULL) ? 0 : 1;

@@ -9,7 +9,7 @@ struct FctNumbers {
     json_t *json;
 };
 
-static gboolean is_number(const json_t *value)
+static gboolean card_is_number(const json_t *value)
 {
     return json_is_integer(value) && json_integer_value(value) >= 0 && json_integer_value(value) < G_MAXINT;
 }
@@ -61,7 +61,7 @@ json_t *fct_numbers_give(FctInventory *inventory, const json_t *known)
     int next = 0;
     if (json_is_object(old))
         json_object_foreach ((json_t *)old, id, value) {
-            if (!is_number(value))
+            if (!card_is_number(value))
                 continue;
             json_object_set(of, id, value);
             next = MAX(next, (int)json_integer_value(value) + 1);

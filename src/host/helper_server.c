@@ -70,7 +70,7 @@ static Request *request_new(Client *client, const json_t *frame)
 }
 
 /* Takes @request and @result over. */
-static void answer(Request *request, json_t *result)
+static void request_answer(Request *request, json_t *result)
 {
     g_autoptr(json_t) frame = json_pack("{s:O, s:b, s:o}", "id", request->id, "ok", 1, "result", result);
     request->client->in_flight--;
@@ -93,21 +93,22 @@ static void answer_error(Request *request, const GError *error)
     g_free(request);
 }
 
-static json_t *revision(const Server *server)
+static json_t *server_revision(const Server *server)
 {
     return json_integer((json_int_t)fct_watch_revision(server->watch));
 }
 
 static void verb_hello(Request *request, const json_t *args)
 {
-    answer(request, json_pack("{s:i, s:s, s:o, s:I}", "protocol", PROTOCOL, "version", FACET_VERSION, "revision",
-                              revision(request->client->server), "pid", (json_int_t)getpid()));
+    request_answer(request,
+                   json_pack("{s:i, s:s, s:o, s:I}", "protocol", PROTOCOL, "version", FACET_VERSION, "revision",
+                             server_revision(request->client->server), "pid", (json_int_t)getpid()));
 }
 
 static void verb_watch(Request *request, const json_t *args)
 {
     request->client->watching = TRUE;
-    answer(request, json_pack("{s:o}", "revision", revision(request->client->server)));
+    request_answer(request, json_pack("{s:o}", "revision", server_revision(request->client->server)));
 }
 
 static void inventory_done(json_t *seen, const GError *error, gpointer data)
@@ -120,8 +121,8 @@ static void inventory_done(json_t *seen, const GError *error, gpointer data)
     }
     fct_watch_saw(server->watch, seen);
     json_t *inventory = json_incref(json_object_get(seen, "inventory"));
-    json_object_set_new(inventory, "revision", revision(server));
-    answer(request, inventory);
+    json_object_set_new(inventory, "revision", server_revision(server));
+    request_answer(request, inventory);
 }
 
 static void verb_inventory(Request *request, const json_t *args)
@@ -135,7 +136,7 @@ static void sample_done(json_t *seen, const GError *error, gpointer data)
     if (error)
         answer_error(data, error);
     else
-        answer(data, json_incref(json_object_get(seen, "sample")));
+        request_answer(data, json_incref(json_object_get(seen, "sample")));
 }
 
 static void verb_sample(Request *request, const json_t *args)
@@ -147,7 +148,7 @@ static void step_done(json_t *result, gpointer data)
 {
     Request *request = data;
     fct_watch_hurry(request->client->server->watch);
-    answer(request, json_incref(result));
+    request_answer(request, json_incref(result));
 }
 
 /* The id names a lock file, so it must look like one of Facet's: gpu-0000-41-00-0. */
@@ -175,7 +176,7 @@ static void network_done(json_t *result, const GError *error, gpointer data)
     if (error)
         answer_error(data, error);
     else
-        answer(data, json_incref(result));
+        request_answer(data, json_incref(result));
 }
 
 static void verb_network(Request *request, const json_t *args)
@@ -203,7 +204,7 @@ static void hold_done(gpointer data)
 {
     Request *request = data;
     fct_watch_hurry(request->client->server->watch);
-    answer(request, json_object());
+    request_answer(request, json_object());
 }
 
 static void verb_hold(Request *request, const json_t *args)
@@ -237,7 +238,7 @@ static const struct {
     {"vlan.make", verb_vlan_make}, {"vlan.take", verb_vlan_take}, {"card.hold", verb_hold},
 };
 
-static void on_frame(json_t *frame, gpointer data)
+static void client_on_frame(json_t *frame, gpointer data)
 {
     Client *client = data;
     Request *request = request_new(client, frame);
@@ -257,14 +258,14 @@ static void on_frame(json_t *frame, gpointer data)
     answer_error(request, error);
 }
 
-static void on_closed(const GError *error, gpointer data)
+static void client_on_closed(const GError *error, gpointer data)
 {
     if (error)
         g_message("A client was cut off: %s", error->message);
     client_gone(data);
 }
 
-static void on_changed(guint64 now, gpointer data)
+static void server_on_changed(guint64 now, gpointer data)
 {
     Server *server = data;
     g_autoptr(json_t) event = json_pack("{s:s, s:I}", "event", "changed", "revision", (json_int_t)now);
@@ -290,7 +291,7 @@ static gboolean may_connect(const Server *server, int fd)
     return FALSE;
 }
 
-static gboolean on_connection(int listener, GIOCondition condition, gpointer data)
+static gboolean server_on_connection(int listener, GIOCondition condition, gpointer data)
 {
     Server *server = data;
     int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -306,7 +307,7 @@ static gboolean on_connection(int listener, GIOCondition condition, gpointer dat
     Client *client = g_new0(Client, 1);
     client->server = server;
     client->references = 1;
-    client->channel = fct_channel_new(fd, &fct_channel_client, on_frame, on_closed, client);
+    client->channel = fct_channel_new(fd, &fct_channel_client, client_on_frame, client_on_closed, client);
     server->clients = g_list_prepend(server->clients, client);
     return G_SOURCE_CONTINUE;
 }
@@ -354,7 +355,7 @@ static int listen_on(const FctHelperConfig *config)
     return fd;
 }
 
-static gboolean on_signal(gpointer data)
+static gboolean server_on_signal(gpointer data)
 {
     g_main_loop_quit(((Server *)data)->loop);
     return G_SOURCE_CONTINUE;
@@ -371,11 +372,11 @@ int fct_helper_serve(const FctHelperConfig *config)
     server.avoid = fct_avoid_load(config->state);
     server.worker = fct_worker_new(config, server.avoid);
     server.steps = fct_steps_new(config, server.avoid, server.worker);
-    server.watch = fct_watch_new(config, server.avoid, server.worker, on_changed, &server);
+    server.watch = fct_watch_new(config, server.avoid, server.worker, server_on_changed, &server);
     server.keeper = fct_net_keeper_new(config);
-    guint source = g_unix_fd_add(server.listener, G_IO_IN, on_connection, &server);
-    guint terminated = g_unix_signal_add(SIGTERM, on_signal, &server);
-    guint interrupted = g_unix_signal_add(SIGINT, on_signal, &server);
+    guint source = g_unix_fd_add(server.listener, G_IO_IN, server_on_connection, &server);
+    guint terminated = g_unix_signal_add(SIGTERM, server_on_signal, &server);
+    guint interrupted = g_unix_signal_add(SIGINT, server_on_signal, &server);
     g_main_loop_run(server.loop);
 
     g_source_remove(source);

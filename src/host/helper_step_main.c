@@ -35,10 +35,10 @@ static int lock_card(const FctHelperConfig *config, const FctStep *step)
     return fct_keep_open(&fd);
 }
 
-static gboolean act(FctObserver *observer, const FctStep *step, gboolean *ret_already, GError **error)
+static gboolean step_carry_out(FctObserver *observer, const FctStep *step, gboolean *ret_already, GError **error)
 {
-    const FctLook look = {.only = step->gpu};
-    g_autoptr(FctInventory) seen = fct_observer_look(observer, &look);
+    const FctScan scan = {.only = step->gpu};
+    g_autoptr(FctInventory) seen = fct_observer_scan(observer, &scan);
     *ret_already = fct_step_after_holds(step, seen, NULL);
     if (*ret_already)
         return TRUE;
@@ -47,7 +47,7 @@ static gboolean act(FctObserver *observer, const FctStep *step, gboolean *ret_al
     return fct_mig_step_run(fct_observer_nvml(observer), fct_observer_device(observer, step->gpu), step, error);
 }
 
-static json_t *run(const FctHelperConfig *config, const FctStep *step)
+static json_t *step_run(const FctHelperConfig *config, const FctStep *step)
 {
     gboolean already = FALSE;
     g_autoptr(GError) error = NULL;
@@ -55,7 +55,7 @@ static json_t *run(const FctHelperConfig *config, const FctStep *step)
     if (lock < 0)
         return json_pack("{s:s}", "outcome", "locked");
     g_autoptr(FctObserver) observer = fct_observer_new(config->root, config->nvml, FALSE);
-    gboolean done = act(observer, step, &already, &error);
+    gboolean done = step_carry_out(observer, step, &already, &error);
     json_t *result = json_pack("{s:s, s:b}", "outcome", done ? "done" : "failed", "already", already);
     if (!done)
         json_object_set_new(result, "error", fct_error_to_json(error));
@@ -72,6 +72,6 @@ int fct_helper_step(const FctHelperConfig *config)
     g_autoptr(FctStep) step = fct_step_from_json(json_object_get(request, "step"), &error);
     if (!step)
         return 2;
-    g_autoptr(json_t) result = run(config, step);
+    g_autoptr(json_t) result = step_run(config, step);
     return fct_frame_send(CHANNEL, result, 0, NULL) ? 0 : 1;
 }

@@ -24,9 +24,9 @@ struct FctSteps {
     gboolean mode_change; /* a change of mode is running, alone */
 };
 
-static void schedule(FctSteps *steps);
+static void steps_schedule(FctSteps *steps);
 
-static void free_job(gpointer data)
+static void step_job_free(gpointer data)
 {
     Job *job = data;
     g_clear_handle_id(&job->timer, g_source_remove);
@@ -35,7 +35,7 @@ static void free_job(gpointer data)
     g_free(job);
 }
 
-static void finish(Job *job, json_t *result)
+static void step_job_finish(Job *job, json_t *result)
 {
     FctSteps *steps = job->steps;
     gboolean mode_change = job->step->kind == FCT_STEP_MIG_MODE;
@@ -45,8 +45,8 @@ static void finish(Job *job, json_t *result)
         fct_worker_resume(steps->worker);
     }
     job->done(result, job->data);
-    free_job(job);
-    schedule(steps);
+    step_job_free(job);
+    steps_schedule(steps);
 }
 
 static void finish_with(Job *job, const char *outcome, FctErrorCode code, const char *message)
@@ -54,50 +54,52 @@ static void finish_with(Job *job, const char *outcome, FctErrorCode code, const 
     g_autoptr(GError) error = NULL;
     fct_set_error(&error, code, "%s", message);
     g_autoptr(json_t) result = json_pack("{s:s, s:o}", "outcome", outcome, "error", fct_error_to_json(error));
-    finish(job, result);
+    step_job_finish(job, result);
 }
 
-static void wedge(Job *job, const char *reason)
+static void step_job_wedge(Job *job, const char *reason)
 {
     fct_avoid_wedge(job->steps->avoid, job->step->gpu, reason);
     finish_with(job, "wedged", FCT_ERROR_GPU_WEDGED, reason);
 }
 
-static gboolean on_unkillable(gpointer data)
+static gboolean step_job_on_unkillable(gpointer data)
 {
     Job *job = data;
     job->timer = 0;
     fct_child_abandon(g_steal_pointer(&job->child));
-    wedge(job, "A step hung in the driver and cannot be ended. The card is left alone until the host restarts.");
+    step_job_wedge(job,
+                   "A step hung in the driver and cannot be ended. The card is left alone until the host restarts.");
     return G_SOURCE_REMOVE;
 }
 
-static gboolean on_deadline(gpointer data)
+static gboolean step_job_on_deadline(gpointer data)
 {
     Job *job = data;
     job->overran = TRUE;
     fct_child_kill(job->child);
-    job->timer = g_timeout_add((guint)job->steps->config->grace_ms, on_unkillable, job);
+    job->timer = g_timeout_add((guint)job->steps->config->grace_ms, step_job_on_unkillable, job);
     return G_SOURCE_REMOVE;
 }
 
-static void on_frame(json_t *frame, gpointer data)
+static void step_job_on_frame(json_t *frame, gpointer data)
 {
     Job *job = data;
     json_decref(job->result);
     job->result = json_incref(frame);
 }
 
-static void on_ended(int status, gpointer data)
+static void step_job_on_ended(int status, gpointer data)
 {
     Job *job = data;
     job->child = NULL;
     g_clear_handle_id(&job->timer, g_source_remove);
     if (job->result && strcmp(fct_json_str(job->result, "outcome", ""), "locked") == 0) {
-        wedge(job, "An earlier step is still stuck in the driver. The card is left alone until the host restarts.");
+        step_job_wedge(job,
+                       "An earlier step is still stuck in the driver. The card is left alone until the host restarts.");
     } else if (job->result) {
         g_autoptr(json_t) result = json_incref(job->result);
-        finish(job, result);
+        step_job_finish(job, result);
     } else if (job->overran) {
         finish_with(job, "failed", FCT_ERROR_TIMEOUT, "The driver did not finish the step in time; it was stopped.");
     } else {
@@ -109,7 +111,7 @@ static void on_ended(int status, gpointer data)
     }
 }
 
-static const FctChildEvents events = {on_frame, on_ended};
+static const FctChildEvents events = {step_job_on_frame, step_job_on_ended};
 
 static void start_child(gpointer data)
 {
@@ -123,7 +125,7 @@ static void start_child(gpointer data)
     }
     g_autoptr(json_t) request = json_pack("{s:o}", "step", fct_step_to_json(job->step));
     fct_child_send(job->child, request);
-    job->timer = g_timeout_add((guint)job->step->deadline_ms, on_deadline, job);
+    job->timer = g_timeout_add((guint)job->step->deadline_ms, step_job_on_deadline, job);
 }
 
 static gboolean card_busy(const FctSteps *steps, const char *gpu)
@@ -143,7 +145,7 @@ gboolean fct_steps_has(const FctSteps *steps, const char *gpu)
 }
 
 /* The first waiting job that may start; nothing overtakes a waiting change of mode. */
-static Job *pick(FctSteps *steps)
+static Job *steps_pick(FctSteps *steps)
 {
     for (GList *at = steps->waiting.head; at && !steps->mode_change; at = at->next) {
         Job *job = at->data;
@@ -159,26 +161,27 @@ static Job *pick(FctSteps *steps)
 }
 
 /* Without having begun. */
-static void refuse(Job *job, const char *outcome, FctErrorCode code, const char *message)
+static void step_job_refuse(Job *job, const char *outcome, FctErrorCode code, const char *message)
 {
     g_autoptr(GError) error = NULL;
     fct_set_error(&error, code, "%s", message);
     g_autoptr(json_t) result = json_pack("{s:s, s:o}", "outcome", outcome, "error", fct_error_to_json(error));
     job->done(result, job->data);
-    free_job(job);
+    step_job_free(job);
 }
 
-static void schedule(FctSteps *steps)
+static void steps_schedule(FctSteps *steps)
 {
     Job *job;
-    while ((job = pick(steps))) {
+    while ((job = steps_pick(steps))) {
         const char *wedged = fct_avoid_wedged_reason(steps->avoid, job->step->gpu);
         if (wedged) {
-            refuse(job, "wedged", FCT_ERROR_GPU_WEDGED, wedged);
+            step_job_refuse(job, "wedged", FCT_ERROR_GPU_WEDGED, wedged);
             continue;
         }
         if (fct_avoid_is_released(steps->avoid, job->step->gpu)) {
-            refuse(job, "failed", FCT_ERROR_CONFLICT, "The card was let go for other programs; take it back first.");
+            step_job_refuse(job, "failed", FCT_ERROR_CONFLICT,
+                            "The card was let go for other programs; take it back first.");
             continue;
         }
         steps->running = g_list_prepend(steps->running, job);
@@ -210,8 +213,8 @@ void fct_steps_free(FctSteps *steps)
             fct_child_abandon(job->child);
         }
     }
-    g_list_free_full(steps->running, free_job);
-    g_queue_clear_full(&steps->waiting, free_job);
+    g_list_free_full(steps->running, step_job_free);
+    g_queue_clear_full(&steps->waiting, step_job_free);
     g_free(steps);
 }
 
@@ -223,5 +226,5 @@ void fct_steps_run(FctSteps *steps, FctStep *step, FctStepDone done, gpointer da
     job->done = done;
     job->data = data;
     g_queue_push_tail(&steps->waiting, job);
-    schedule(steps);
+    steps_schedule(steps);
 }

@@ -19,7 +19,7 @@ struct FctWatch {
     char *quick, *full; /* digests of the last observation of each kind; NULL before the first */
     guint poll, hurry, uevents;
     int netlink;
-    gboolean looking;
+    gboolean observing;
 };
 
 static void raise_revision(FctWatch *watch)
@@ -29,7 +29,7 @@ static void raise_revision(FctWatch *watch)
 }
 
 /* TRUE when there was an earlier digest and it differs. */
-static gboolean differs(char **kept, const json_t *answer)
+static gboolean answer_differs(char **kept, const json_t *answer)
 {
     const char *now = fct_json_str(answer, "digest", "");
     gboolean changed = *kept && strcmp(*kept, now) != 0;
@@ -42,44 +42,44 @@ void fct_watch_saw(FctWatch *watch, const json_t *answer)
 {
     if (fct_avoid_set_boot(watch->avoid, fct_json_str(answer, "boot_id", "")))
         fct_watch_hurry(watch);
-    if (differs(&watch->full, answer))
+    if (answer_differs(&watch->full, answer))
         raise_revision(watch);
 }
 
-static void on_look(json_t *answer, const GError *error, gpointer data)
+static void watch_on_observed(json_t *answer, const GError *error, gpointer data)
 {
     FctWatch *watch = data;
-    watch->looking = FALSE;
+    watch->observing = FALSE;
     if (error)
         return;
     if (fct_avoid_set_boot(watch->avoid, fct_json_str(answer, "boot_id", "")))
         fct_watch_hurry(watch);
-    if (differs(&watch->quick, answer))
+    if (answer_differs(&watch->quick, answer))
         raise_revision(watch);
 }
 
-static gboolean look(gpointer data)
+static gboolean watch_observe(gpointer data)
 {
     FctWatch *watch = data;
-    if (!watch->looking) {
-        watch->looking = TRUE;
-        fct_worker_ask(watch->worker, json_pack("{s:s}", "verb", "look"), on_look, watch);
+    if (!watch->observing) {
+        watch->observing = TRUE;
+        fct_worker_ask(watch->worker, json_pack("{s:s}", "verb", "look"), watch_on_observed, watch);
     }
     return G_SOURCE_CONTINUE;
 }
 
-static gboolean hurried(gpointer data)
+static gboolean watch_on_hurry(gpointer data)
 {
     FctWatch *watch = data;
     watch->hurry = 0;
-    look(watch);
+    watch_observe(watch);
     return G_SOURCE_REMOVE;
 }
 
 void fct_watch_hurry(FctWatch *watch)
 {
     if (!watch->hurry)
-        watch->hurry = g_timeout_add(SETTLE_MS, hurried, watch);
+        watch->hurry = g_timeout_add(SETTLE_MS, watch_on_hurry, watch);
 }
 
 static gboolean on_uevent(int fd, GIOCondition condition, gpointer data)
@@ -119,10 +119,10 @@ FctWatch *fct_watch_new(const FctHelperConfig *config, FctAvoid *avoid, FctWorke
     watch->data = data;
     watch->netlink = -1;
     watch->revision = (guint64)(g_get_real_time() / 1000);
-    watch->poll = g_timeout_add((guint)config->poll_ms, look, watch);
+    watch->poll = g_timeout_add((guint)config->poll_ms, watch_observe, watch);
     if (strcmp(config->root, "/") == 0)
         listen_to_kernel(watch);
-    look(watch);
+    watch_observe(watch);
     return watch;
 }
 

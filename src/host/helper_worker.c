@@ -51,16 +51,16 @@ struct FctWorker {
     FctNumbers *numbers;
 };
 
-static void next(FctWorker *worker);
+static void worker_next(FctWorker *worker);
 
-static void free_job(Job *job)
+static void worker_job_free(Job *job)
 {
     json_decref(job->request);
     g_array_unref(job->askers);
     g_free(job);
 }
 
-static void finish(FctWorker *worker, json_t *answer, const GError *error)
+static void worker_finish(FctWorker *worker, json_t *answer, const GError *error)
 {
     Job *job = g_queue_pop_head(&worker->jobs);
     worker->busy = FALSE;
@@ -70,7 +70,7 @@ static void finish(FctWorker *worker, json_t *answer, const GError *error)
         const Asker *asker = &g_array_index(job->askers, Asker, i);
         asker->done(answer, error, asker->data);
     }
-    free_job(job);
+    worker_job_free(job);
 }
 
 /*
@@ -89,12 +89,12 @@ static void give_up_or_retry(FctWorker *worker)
     if (job->tries >= TRIES) {
         g_autoptr(GError) error = NULL;
         fct_set_error(&error, FCT_ERROR_HELPER, "The hardware of this host cannot be read now.");
-        finish(worker, NULL, error);
+        worker_finish(worker, NULL, error);
     }
 }
 
 /* Remembers what hung, so that the next child does not hang in the same place. */
-static void blame(FctWorker *worker, gboolean unkillable)
+static void worker_blame(FctWorker *worker, gboolean unkillable)
 {
     gint64 now = g_get_monotonic_time();
     if (worker->at && strcmp(worker->at, FCT_AT_PROCESSES) == 0) {
@@ -119,35 +119,35 @@ static void blame(FctWorker *worker, gboolean unkillable)
     g_clear_pointer(&worker->at, g_free);
 }
 
-static gboolean on_unkillable(gpointer data)
+static gboolean worker_on_unkillable(gpointer data)
 {
     FctWorker *worker = data;
     worker->deadline = 0;
-    blame(worker, TRUE);
+    worker_blame(worker, TRUE);
     fct_child_abandon(g_steal_pointer(&worker->child));
     worker->killed = FALSE;
     if (worker->busy)
         give_up_or_retry(worker);
-    next(worker);
+    worker_next(worker);
     return G_SOURCE_REMOVE;
 }
 
-static gboolean on_deadline(gpointer data)
+static gboolean worker_on_deadline(gpointer data)
 {
     FctWorker *worker = data;
     worker->killed = TRUE;
     fct_child_kill(worker->child);
-    worker->deadline = g_timeout_add((guint)worker->config->grace_ms, on_unkillable, worker);
+    worker->deadline = g_timeout_add((guint)worker->config->grace_ms, worker_on_unkillable, worker);
     return G_SOURCE_REMOVE;
 }
 
 static void start_deadline(FctWorker *worker)
 {
     g_clear_handle_id(&worker->deadline, g_source_remove);
-    worker->deadline = g_timeout_add((guint)worker->config->worker_timeout_ms, on_deadline, worker);
+    worker->deadline = g_timeout_add((guint)worker->config->worker_timeout_ms, worker_on_deadline, worker);
 }
 
-static void on_frame(json_t *frame, gpointer data)
+static void worker_on_frame(json_t *frame, gpointer data)
 {
     FctWorker *worker = data;
     const char *at = fct_json_str(frame, "at", NULL);
@@ -167,12 +167,12 @@ static void on_frame(json_t *frame, gpointer data)
             worker->search_pause = 0;
         fct_avoid_learn(worker->avoid, json_object_get(frame, "cards"));
         fct_numbers_learn(worker->numbers, json_object_get(frame, "numbers"));
-        finish(worker, frame, NULL);
-        next(worker);
+        worker_finish(worker, frame, NULL);
+        worker_next(worker);
     }
 }
 
-static void on_ended(int status, gpointer data)
+static void worker_on_ended(int status, gpointer data)
 {
     FctWorker *worker = data;
     worker->child = NULL;
@@ -181,15 +181,15 @@ static void on_ended(int status, gpointer data)
         const Job *job = g_queue_peek_head(&worker->jobs);
         /* One death may be chance (somebody killed the child); a second one at the same card is caused by the card. */
         if (worker->killed || job->tries > 1)
-            blame(worker, FALSE);
+            worker_blame(worker, FALSE);
         give_up_or_retry(worker);
     }
     worker->killed = FALSE;
     g_clear_pointer(&worker->at, g_free);
-    next(worker);
+    worker_next(worker);
 }
 
-static const FctChildEvents events = {on_frame, on_ended};
+static const FctChildEvents events = {worker_on_frame, worker_on_ended};
 
 static gboolean ensure_child(FctWorker *worker)
 {
@@ -198,7 +198,7 @@ static gboolean ensure_child(FctWorker *worker)
         return TRUE;
     worker->child = fct_child_spawn(worker->config, "worker", &events, worker, &error);
     if (!worker->child)
-        finish(worker, NULL, error);
+        worker_finish(worker, NULL, error);
     return worker->child != NULL;
 }
 
@@ -231,7 +231,7 @@ static void end_child(FctWorker *worker)
 {
     worker->killed = TRUE;
     fct_child_kill(worker->child);
-    worker->deadline = g_timeout_add((guint)worker->config->grace_ms, on_unkillable, worker);
+    worker->deadline = g_timeout_add((guint)worker->config->grace_ms, worker_on_unkillable, worker);
 }
 
 static void tell_renewed(FctWorker *worker)
@@ -244,7 +244,7 @@ static void tell_renewed(FctWorker *worker)
     }
 }
 
-static void next(FctWorker *worker)
+static void worker_next(FctWorker *worker)
 {
     if (worker->busy || worker->killed)
         return;
@@ -287,7 +287,7 @@ void fct_worker_free(FctWorker *worker)
         fct_child_kill(worker->child);
         fct_child_abandon(worker->child);
     }
-    g_queue_clear_full(&worker->jobs, (GDestroyNotify)free_job);
+    g_queue_clear_full(&worker->jobs, (GDestroyNotify)worker_job_free);
     g_array_unref(worker->renewals);
     fct_numbers_free(worker->numbers);
     g_free(worker->at);
@@ -318,7 +318,7 @@ void fct_worker_ask(FctWorker *worker, json_t *request, FctWorkerDone done, gpoi
         g_queue_push_tail(&worker->jobs, job);
     }
     g_array_append_val(job->askers, asker);
-    next(worker);
+    worker_next(worker);
 }
 
 void fct_worker_release(FctWorker *worker, void (*released)(gpointer data), gpointer data)
@@ -326,18 +326,18 @@ void fct_worker_release(FctWorker *worker, void (*released)(gpointer data), gpoi
     worker->held = TRUE;
     worker->released = released;
     worker->released_data = data;
-    next(worker);
+    worker_next(worker);
 }
 
 void fct_worker_renew(FctWorker *worker, void (*renewed)(gpointer data), gpointer data)
 {
     const Renewal renewal = {renewed, data};
     g_array_append_val(worker->renewals, renewal);
-    next(worker);
+    worker_next(worker);
 }
 
 void fct_worker_resume(FctWorker *worker)
 {
     worker->held = FALSE;
-    next(worker);
+    worker_next(worker);
 }

@@ -15,7 +15,7 @@ static void tell_card(const char *gpu, gpointer data)
 }
 
 /* The identities of the cards that NVML has shown. */
-static json_t *identities(const FctInventory *inventory)
+static json_t *worker_identities(const FctInventory *inventory)
 {
     json_t *cards = json_object();
     for (guint i = 0; i < inventory->gpus->len; i++) {
@@ -29,29 +29,29 @@ static json_t *identities(const FctInventory *inventory)
     return cards;
 }
 
-static json_t *look(FctObserver *observer, const json_t *request)
+static json_t *worker_observe(FctObserver *observer, const json_t *request)
 {
-    const FctLook how = {.avoid = json_object_get(request, "avoid"),
+    const FctScan how = {.avoid = json_object_get(request, "avoid"),
                          .known = json_object_get(request, "known"),
                          .numbers = json_object_get(request, "numbers"),
                          .no_nvml = fct_json_str(request, "no_nvml", NULL),
                          .holders = fct_json_bool(request, "full", FALSE),
                          .no_search = fct_json_str(request, "no_search", NULL),
                          .readings = fct_json_bool(request, "full", FALSE)};
-    g_autoptr(FctInventory) inventory = fct_observer_look(observer, &how);
+    g_autoptr(FctInventory) inventory = fct_observer_scan(observer, &how);
     g_autofree char *digest = fct_inventory_digest(inventory);
     json_t *answer = json_pack("{s:s, s:s, s:o, s:O}", "digest", digest, "boot_id", inventory->boot_id, "cards",
-                               identities(inventory), "numbers", fct_observer_numbers(observer));
+                               worker_identities(inventory), "numbers", fct_observer_numbers(observer));
     if (how.holders)
         json_object_set_new(answer, "inventory", fct_inventory_to_json(inventory));
     return answer;
 }
 
-static json_t *answer(FctObserver *observer, const json_t *request)
+static json_t *worker_answer(FctObserver *observer, const json_t *request)
 {
     if (strcmp(fct_json_str(request, "verb", ""), "sample") == 0)
         return json_pack("{s:o}", "sample", fct_observer_sample(observer, json_object_get(request, "avoid")));
-    return look(observer, request);
+    return worker_observe(observer, request);
 }
 
 int fct_helper_worker(const FctHelperConfig *config)
@@ -62,7 +62,7 @@ int fct_helper_worker(const FctHelperConfig *config)
     fct_observer_on_card(observer, tell_card, NULL);
     fct_frames_init(&frames, FCT_FRAME_LIMIT);
     while ((request = fct_frame_receive(CHANNEL, &frames, 0, NULL))) {
-        g_autoptr(json_t) result = answer(observer, request);
+        g_autoptr(json_t) result = worker_answer(observer, request);
         json_decref(request);
         if (!fct_frame_send(CHANNEL, result, 0, NULL))
             break;

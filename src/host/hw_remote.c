@@ -13,7 +13,7 @@
 
 /* how long a request waits for a connection */
 #define CONNECT_WAIT_US (2 * G_USEC_PER_SEC)
-#define LOOK_TIMEOUT_US (120 * G_USEC_PER_SEC) /* the helper has a deadline for each card and tries again */
+#define OBSERVE_TIMEOUT_US (120 * G_USEC_PER_SEC) /* the helper has a deadline for each card and tries again */
 #define NETWORK_TIMEOUT_US (30 * G_USEC_PER_SEC)
 #define SEND_TIMEOUT_US (5 * G_USEC_PER_SEC)
 /* A step may wait for other steps before its own deadline begins. */
@@ -71,7 +71,7 @@ static void send_watch(int fd)
 }
 
 /* Takes @frame over: exactly one thread has it at a time. */
-static void take_answer(Remote *remote, json_t *frame)
+static void remote_take_answer(Remote *remote, json_t *frame)
 {
     gint64 id = fct_json_int(frame, "id", 0);
     g_mutex_lock(&remote->lock);
@@ -86,7 +86,7 @@ static void take_answer(Remote *remote, json_t *frame)
     json_decref(frame);
 }
 
-static void connected(Remote *remote, int fd)
+static void remote_connected(Remote *remote, int fd)
 {
     send_watch(fd);
     g_mutex_lock(&remote->lock);
@@ -100,7 +100,7 @@ static void connected(Remote *remote, int fd)
 }
 
 /* When this returns no thread is sending any more, and every waiter has been told. */
-static void disconnected(Remote *remote, int fd)
+static void remote_disconnected(Remote *remote, int fd)
 {
     GHashTableIter iter;
     gpointer value;
@@ -122,18 +122,18 @@ static void serve_connection(Remote *remote, int fd)
     FctFrames frames;
     json_t *frame;
     fct_frames_init(&frames, FCT_FRAME_LIMIT);
-    connected(remote, fd);
+    remote_connected(remote, fd);
     while ((frame = fct_frame_receive(fd, &frames, 0, NULL))) {
         gboolean event = strcmp(fct_json_str(frame, "event", ""), "changed") == 0;
-        take_answer(remote, frame);
+        remote_take_answer(remote, frame);
         if (event)
             tell_watcher(remote);
     }
-    disconnected(remote, fd);
+    remote_disconnected(remote, fd);
     fct_frames_clear(&frames);
 }
 
-static gpointer run(gpointer data)
+static gpointer remote_run(gpointer data)
 {
     Remote *remote = data;
     gint64 pause = FIRST_PAUSE_US;
@@ -187,7 +187,7 @@ static void set_away_error(const Remote *remote, int why, GError **error)
 }
 
 /* The "result" of the answer (new reference). Takes @args over. */
-static json_t *ask(Remote *remote, const char *verb, json_t *args, gint64 timeout_us, GError **error)
+static json_t *remote_ask(Remote *remote, const char *verb, json_t *args, gint64 timeout_us, GError **error)
 {
     Pending pending = {0};
     gint64 deadline = g_get_monotonic_time() + timeout_us;
@@ -232,9 +232,9 @@ static json_t *ask(Remote *remote, const char *verb, json_t *args, gint64 timeou
 static json_t *ask_again(Remote *remote, const char *verb, GError **error)
 {
     g_autoptr(GError) fault = NULL;
-    json_t *result = ask(remote, verb, json_object(), LOOK_TIMEOUT_US, &fault);
+    json_t *result = remote_ask(remote, verb, json_object(), OBSERVE_TIMEOUT_US, &fault);
     if (!result && g_error_matches(fault, FCT_ERROR, FCT_ERROR_HELPER))
-        return ask(remote, verb, json_object(), LOOK_TIMEOUT_US, error);
+        return remote_ask(remote, verb, json_object(), OBSERVE_TIMEOUT_US, error);
     if (!result)
         fct_error_pass(error, &fault);
     return result;
@@ -257,21 +257,21 @@ static FctHostNetwork *remote_network(FctHw *hw, const char *const *within, GErr
     for (; *within; within++)
         json_array_append_new(list, json_string(*within));
     g_autoptr(json_t) json =
-        ask((Remote *)hw, "network", json_pack("{s:o}", "within", list), NETWORK_TIMEOUT_US, error);
+        remote_ask((Remote *)hw, "network", json_pack("{s:o}", "within", list), NETWORK_TIMEOUT_US, error);
     return json ? fct_host_network_from_json(json, error) : NULL;
 }
 
 static gboolean remote_vlan_make(FctHw *hw, const char *parent, int tag, const char *name, GError **error)
 {
     json_t *args = json_pack("{s:s, s:i, s:s}", "parent", parent, "tag", tag, "name", name);
-    g_autoptr(json_t) json = ask((Remote *)hw, "vlan.make", args, NETWORK_TIMEOUT_US, error);
+    g_autoptr(json_t) json = remote_ask((Remote *)hw, "vlan.make", args, NETWORK_TIMEOUT_US, error);
     return json != NULL;
 }
 
 static gboolean remote_vlan_take(FctHw *hw, const char *name, char **ret_kept, GError **error)
 {
     g_autoptr(json_t) json =
-        ask((Remote *)hw, "vlan.take", json_pack("{s:s}", "name", name), NETWORK_TIMEOUT_US, error);
+        remote_ask((Remote *)hw, "vlan.take", json_pack("{s:s}", "name", name), NETWORK_TIMEOUT_US, error);
     *ret_kept = json ? g_strdup(fct_json_str(json, "kept", "")) : NULL;
     return json != NULL;
 }
@@ -280,20 +280,20 @@ static FctStepOutcome remote_run_step(FctHw *hw, const FctStep *step, GError **e
 {
     gint64 timeout = (gint64)step->deadline_ms * 1000 + STEP_SLACK_US;
     json_t *args = json_pack("{s:o}", "step", fct_step_to_json(step));
-    g_autoptr(json_t) result = ask((Remote *)hw, "step.run", args, timeout, error);
+    g_autoptr(json_t) result = remote_ask((Remote *)hw, "step.run", args, timeout, error);
     if (!result)
-        return FCT_STEP_FAILED;
+        return FCT_STEP_OUTCOME_FAILED;
     const char *outcome = fct_json_str(result, "outcome", "failed");
     if (strcmp(outcome, "done") == 0)
-        return FCT_STEP_DONE;
+        return FCT_STEP_OUTCOME_DONE;
     g_propagate_error(error, fct_error_from_json(json_object_get(result, "error")));
-    return strcmp(outcome, "wedged") == 0 ? FCT_STEP_WEDGED : FCT_STEP_FAILED;
+    return strcmp(outcome, "wedged") == 0 ? FCT_STEP_OUTCOME_WEDGED : FCT_STEP_OUTCOME_FAILED;
 }
 
 static gboolean remote_hold(FctHw *hw, const char *gpu, gboolean hold, GError **error)
 {
     json_t *args = json_pack("{s:s, s:b}", "gpu", gpu, "hold", hold);
-    g_autoptr(json_t) result = ask((Remote *)hw, "card.hold", args, LOOK_TIMEOUT_US, error);
+    g_autoptr(json_t) result = remote_ask((Remote *)hw, "card.hold", args, OBSERVE_TIMEOUT_US, error);
     return result != NULL;
 }
 
@@ -335,6 +335,6 @@ FctHw *fct_hw_remote_new(const char *socket_path)
     g_mutex_init(&remote->lock);
     g_mutex_init(&remote->send_lock);
     g_cond_init(&remote->changed);
-    remote->thread = g_thread_new("facet-hw", run, remote);
+    remote->thread = g_thread_new("facet-hw", remote_run, remote);
     return &remote->port;
 }

@@ -32,14 +32,14 @@ char *fct_mig_compose_name(int enum_value, int slices, guint64 memory_mib, guint
     return g_strdup_printf("%dg.%.0fgb%s", slices, gb, enum_attributes(enum_value));
 }
 
-static const char *plain_name(const char *name)
+static const char *mig_plain_name(const char *name)
 {
     return g_str_has_prefix(name, "MIG ") ? name + 4 : name;
 }
 
-static void set_name(FctMigProfile *profile, const char *name)
+static void profile_set_name(FctMigProfile *profile, const char *name)
 {
-    fct_text_set(&profile->name, plain_name(name));
+    fct_text_set(&profile->name, mig_plain_name(name));
     const char *unit = strstr(profile->name, "gb");
     fct_text_set(&profile->attributes, unit ? unit + 2 : enum_attributes(profile->enum_value));
 }
@@ -59,14 +59,14 @@ static void set_name(FctMigProfile *profile, const char *name)
     } while (0)
 
 /* Newest struct first: v3 and v2 give the name. The answer of the oldest, which every driver has, decides. */
-static NvReturn read_profile(FctNvml *nvml, NvDevice device, guint64 card_mib, FctMigProfile *profile)
+static NvReturn mig_read_profile(FctNvml *nvml, NvDevice device, guint64 card_mib, FctMigProfile *profile)
 {
     guint32 value = (guint32)profile->enum_value;
     NvGiProfileV3 v3 = {.version = NV_VERSION(NvGiProfileV3, 3)};
     if (fct_nvml(nvml, gi_profile_v, device, value, &v3) == NV_SUCCESS) {
         FILL(profile, v3);
         v3.name[sizeof v3.name - 1] = '\0';
-        set_name(profile, v3.name);
+        profile_set_name(profile, v3.name);
         return NV_SUCCESS;
     }
     NvGiProfileV2 v2 = {.version = NV_VERSION(NvGiProfileV2, 2)};
@@ -74,7 +74,7 @@ static NvReturn read_profile(FctNvml *nvml, NvDevice device, guint64 card_mib, F
     if (code == NV_SUCCESS) {
         FILL(profile, v2);
         v2.name[sizeof v2.name - 1] = '\0';
-        set_name(profile, v2.name);
+        profile_set_name(profile, v2.name);
         return NV_SUCCESS;
     }
     NvGiProfile v1 = {0};
@@ -85,7 +85,7 @@ static NvReturn read_profile(FctNvml *nvml, NvDevice device, guint64 card_mib, F
         FILL(profile, v1);
         g_autofree char *name =
             fct_mig_compose_name(profile->enum_value, profile->compute_slices, v1.memory_mib, card_mib);
-        set_name(profile, name);
+        profile_set_name(profile, name);
     }
     return plain;
 }
@@ -121,7 +121,7 @@ static void add_ci_profile(FctMigProfile *profile, int id, int slices, int max_c
     ci->whole = slices == profile->compute_slices;
     g_free(ci->name);
     if (name && *name)
-        ci->name = g_strdup(plain_name(name));
+        ci->name = g_strdup(mig_plain_name(name));
     else if (ci->whole)
         ci->name = g_strdup(profile->name);
     else
@@ -148,7 +148,7 @@ GPtrArray *fct_mig_read_profiles(FctNvml *nvml, NvDevice device, guint64 card_me
     for (int value = 0; value < MAX_PROFILE_ENUM; value++) {
         g_autoptr(FctMigProfile) profile = fct_mig_profile_new();
         profile->enum_value = value;
-        NvReturn code = read_profile(nvml, device, card_memory_mib, profile);
+        NvReturn code = mig_read_profile(nvml, device, card_memory_mib, profile);
         if (code == NV_SUCCESS) {
             read_placements(nvml, device, profile);
             foresee_ci_profiles(profile);
@@ -244,7 +244,7 @@ static NvReturn read_instances_of(FctNvml *nvml, NvDevice device, FctMigProfile 
 }
 
 /* One MIG device a compute instance; empty indices answer NOT_FOUND. */
-static void read_devices(FctNvml *nvml, NvDevice device, FctMig *mig)
+static void mig_read_devices(FctNvml *nvml, NvDevice device, FctMig *mig)
 {
     guint32 count = 0;
     if (fct_nvml(nvml, mig_count, device, &count) != NV_SUCCESS)
@@ -295,7 +295,7 @@ NvReturn fct_mig_read(FctNvml *nvml, NvDevice device, GPtrArray *profiles, FctMi
     }
     g_ptr_array_sort(mig->instances, compare_instances);
     if (mig->current)
-        read_devices(nvml, device, mig);
+        mig_read_devices(nvml, device, mig);
     return denied ? NV_NO_PERMISSION : NV_SUCCESS;
 }
 

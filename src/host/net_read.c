@@ -32,7 +32,7 @@ typedef struct {
     guint n_within;
 } Reader;
 
-static gboolean fail(GError **error, const char *what, int code)
+static gboolean net_set_error(GError **error, const char *what, int code)
 {
     return fct_set_error(error, FCT_ERROR_HW, "The host’s %s could not be read: %s.", what, nl_geterror(code));
 }
@@ -101,7 +101,7 @@ static gboolean kind_of(struct rtnl_route *route, FctHostRouteKind *kind)
 }
 
 /* Whether the route is asked for and there is room for it. */
-static gboolean is_wanted(Reader *reader, guint32 address, int prefix)
+static gboolean address_is_wanted(Reader *reader, guint32 address, int prefix)
 {
     if (prefix <= 1)
         return TRUE;
@@ -148,7 +148,8 @@ static int take_route(struct nl_msg *message, void *data)
     if (to && nl_addr_get_len(to) == sizeof address)
         memcpy(&address, nl_addr_get_binary_addr(to), sizeof address);
     address = GUINT32_FROM_BE(address);
-    if (!(rtnl_route_get_flags(from) & RTM_F_CLONED) && kind_of(from, &kind) && is_wanted(reader, address, prefix)) {
+    if (!(rtnl_route_get_flags(from) & RTM_F_CLONED) && kind_of(from, &kind) &&
+        address_is_wanted(reader, address, prefix)) {
         FctHostRoute *route = fct_host_route_new(kind, address, prefix);
         route->main = rtnl_route_get_table(from) == RT_TABLE_MAIN;
         route->connected = rtnl_route_get_protocol(from) == RTPROT_KERNEL;
@@ -169,21 +170,21 @@ static gboolean read_routes(struct nl_sock *socket, Reader *reader, GError **err
     int code = nl_rtgen_request(socket, RTM_GETROUTE, AF_INET, NLM_F_DUMP);
     if (code >= 0)
         code = nl_recvmsgs_default(socket);
-    return code >= 0 || fail(error, "routes", code);
+    return code >= 0 || net_set_error(error, "routes", code);
 }
 
 /* ---- all of it ---- */
 
-static gboolean read_links(struct nl_sock *socket, Reader *reader, GError **error)
+static gboolean net_read_links(struct nl_sock *socket, Reader *reader, GError **error)
 {
     struct nl_cache *addresses = NULL;
     int code = rtnl_link_alloc_cache(socket, AF_UNSPEC, &reader->links);
     if (code < 0)
-        return fail(error, "links", code);
+        return net_set_error(error, "links", code);
     nl_cache_foreach(reader->links, take_link, reader);
     code = rtnl_addr_alloc_cache(socket, &addresses);
     if (code < 0)
-        return fail(error, "addresses", code);
+        return net_set_error(error, "addresses", code);
     nl_cache_foreach(addresses, take_address, reader);
     nl_cache_free(addresses);
     return TRUE;
@@ -209,8 +210,8 @@ FctHostNetwork *fct_net_read(const json_t *within, GError **error)
     struct nl_sock *socket = nl_socket_alloc();
     int code = socket ? nl_connect(socket, NETLINK_ROUTE) : -NLE_NOMEM;
     read_within(&reader, within);
-    gboolean ok = code < 0 ? fail(error, "network", code)
-                           : read_links(socket, &reader, error) && read_routes(socket, &reader, error);
+    gboolean ok = code < 0 ? net_set_error(error, "network", code)
+                           : net_read_links(socket, &reader, error) && read_routes(socket, &reader, error);
     if (reader.links)
         nl_cache_free(reader.links);
     if (socket)

@@ -58,7 +58,7 @@ static gboolean record_save(const Record *record, GError **error)
 
 /* ---- the kernel ---- */
 
-static gboolean fail(GError **error, const char *name, const char *what, int code)
+static gboolean vlan_set_error(GError **error, const char *name, const char *what, int code)
 {
     return fct_set_error(error, FCT_ERROR_HW, "The VLAN interface %s could not be %s: %s.", name, what,
                          nl_geterror(code));
@@ -77,7 +77,7 @@ static struct nl_sock *kernel_open(GError **error)
 }
 
 /* NULL: there is no interface of that name. */
-static struct rtnl_link *find(struct nl_sock *socket, const char *name)
+static struct rtnl_link *vlan_find(struct nl_sock *socket, const char *name)
 {
     struct rtnl_link *link = NULL;
     return rtnl_link_get_kernel(socket, 0, name, &link) < 0 ? NULL : link;
@@ -111,7 +111,7 @@ static int bring_up(struct nl_sock *socket, struct rtnl_link *link, const char *
     return code;
 }
 
-static int add(struct nl_sock *socket, struct rtnl_link *parent, const char *name, int tag)
+static int vlan_add(struct nl_sock *socket, struct rtnl_link *parent, const char *name, int tag)
 {
     struct rtnl_link *link = rtnl_link_vlan_alloc();
     rtnl_link_set_link(link, rtnl_link_get_ifindex(parent));
@@ -124,27 +124,27 @@ static int add(struct nl_sock *socket, struct rtnl_link *parent, const char *nam
 }
 
 /* TRUE: the interface exists and is up. One that has the name already must be the very one that is wanted. */
-static gboolean make(struct nl_sock *socket, const char *parent_name, const char *name, int tag, GError **error)
+static gboolean vlan_make(struct nl_sock *socket, const char *parent_name, const char *name, int tag, GError **error)
 {
-    struct rtnl_link *parent = find(socket, parent_name), *link = find(socket, name);
+    struct rtnl_link *parent = vlan_find(socket, parent_name), *link = vlan_find(socket, name);
     g_autofree char *alias = g_strdup_printf("Facet: VLAN %d of %s", tag, parent_name);
     int code = 0;
     gboolean ok = FALSE;
     if (!parent) {
         fct_set_error(error, FCT_ERROR_HW, "This host has no interface %s.", parent_name);
-    } else if (!link && (code = add(socket, parent, name, tag)) == -NLE_OPNOTSUPP) {
+    } else if (!link && (code = vlan_add(socket, parent, name, tag)) == -NLE_OPNOTSUPP) {
         fct_set_error_full(error, FCT_ERROR_UNSUPPORTED, "Load the module 8021q, or take the VLAN another way.", NULL,
                            "This host’s kernel has no interfaces of VLANs (8021q).");
     } else if (!link && code < 0) {
-        fail(error, name, "made", code);
-    } else if (!link && !(link = find(socket, name))) {
-        fail(error, name, "found", -NLE_NODEV);
+        vlan_set_error(error, name, "made", code);
+    } else if (!link && !(link = vlan_find(socket, name))) {
+        vlan_set_error(error, name, "found", -NLE_NODEV);
     } else if (!is_as_made(link, parent, tag)) {
         fct_set_error(error, FCT_ERROR_EXISTS, "This host has another interface %s already.", name);
     } else {
         without_ipv6(name);
         code = bring_up(socket, link, alias);
-        ok = code >= 0 || fail(error, name, "brought up", code);
+        ok = code >= 0 || vlan_set_error(error, name, "brought up", code);
     }
     if (link)
         rtnl_link_put(link);
@@ -153,13 +153,13 @@ static gboolean make(struct nl_sock *socket, const char *parent_name, const char
     return ok;
 }
 
-static gboolean drop(struct nl_sock *socket, const char *name, GError **error)
+static gboolean vlan_drop(struct nl_sock *socket, const char *name, GError **error)
 {
-    struct rtnl_link *link = find(socket, name);
+    struct rtnl_link *link = vlan_find(socket, name);
     int code = link ? rtnl_link_delete(socket, link) : 0;
     if (link)
         rtnl_link_put(link);
-    return code >= 0 || fail(error, name, "taken away", code);
+    return code >= 0 || vlan_set_error(error, name, "taken away", code);
 }
 
 /* ---- acts ---- */
@@ -172,10 +172,10 @@ static gboolean is_valid(const char *parent, const char *name, int tag, GError *
     return fct_set_error(error, FCT_ERROR_BAD_REQUEST, "A VLAN interface needs a parent, a name and a tag.");
 }
 
-static gboolean is_there(const char *name, GError **error)
+static gboolean vlan_exists(const char *name, GError **error)
 {
     struct nl_sock *socket = kernel_open(error);
-    struct rtnl_link *link = socket ? find(socket, name) : NULL;
+    struct rtnl_link *link = socket ? vlan_find(socket, name) : NULL;
     gboolean there = link != NULL || !socket;
     if (link) {
         rtnl_link_put(link);
@@ -210,16 +210,16 @@ gboolean fct_net_vlan_make(const char *state, const json_t *vlan, GError **error
         return FALSE;
     const json_t *known = json_object_get(record.known, name);
     gboolean ours = known != NULL;
-    if (is_of_another(known, parent, name, tag, error) || (!ours && is_there(name, error)))
+    if (is_of_another(known, parent, name, tag, error) || (!ours && vlan_exists(name, error)))
         return FALSE;
     json_object_set_new(record.known, name, json_pack("{s:s, s:i}", "parent", parent, "tag", tag));
     if (!record_save(&record, error))
         return FALSE;
     struct nl_sock *socket = kernel_open(error);
-    gboolean ok = socket && make(socket, parent, name, tag, error);
+    gboolean ok = socket && vlan_make(socket, parent, name, tag, error);
     if (!ok && !ours) {
         if (socket)
-            drop(socket, name, NULL);
+            vlan_drop(socket, name, NULL);
         json_object_del(record.known, name);
         record_save(&record, NULL);
     }
@@ -258,10 +258,10 @@ gboolean fct_net_vlan_take(const char *state, const char *name, char **ret_kept,
     struct nl_sock *socket = kernel_open(error);
     if (!socket)
         return FALSE;
-    struct rtnl_link *link = find(socket, name);
+    struct rtnl_link *link = vlan_find(socket, name);
     gboolean ours = link && is_as_made(link, NULL, (int)fct_json_int(known, "tag", 0));
     g_autofree char *address = ours ? address_on(socket, link) : NULL;
-    gboolean ok = !ours || address || drop(socket, name, error);
+    gboolean ok = !ours || address || vlan_drop(socket, name, error);
     if (address)
         *ret_kept = g_strdup_printf("The interface %s stays: somebody gave it the address %s.", name, address);
     else if (link && !ours)
@@ -290,7 +290,7 @@ json_t *fct_net_vlan_keep(const char *state)
     json_object_foreach (record.known, name, vlan) {
         g_autoptr(GError) fault = NULL;
         if (!socket ||
-            !make(socket, fct_json_str(vlan, "parent", ""), name, (int)fct_json_int(vlan, "tag", 0), &fault)) {
+            !vlan_make(socket, fct_json_str(vlan, "parent", ""), name, (int)fct_json_int(vlan, "tag", 0), &fault)) {
             missing++;
             g_debug("VLAN interface %s is not there yet: %s", name, fault ? fault->message : "no netlink");
         }

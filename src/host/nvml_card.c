@@ -41,7 +41,7 @@ static void forget_instances(FctNvml *nvml, FctCard *card)
 }
 
 /* Handles become invalid by a change of mode, a reset, or a swapped card. */
-static void forget(FctNvml *nvml, FctCard *card)
+static void card_forget(FctNvml *nvml, FctCard *card)
 {
     forget_instances(nvml, card);
     free_instance(nvml, g_steal_pointer(&card->whole));
@@ -51,7 +51,7 @@ static void forget(FctNvml *nvml, FctCard *card)
 
 void fct_card_free(FctNvml *nvml, FctCard *card)
 {
-    forget(nvml, card);
+    card_forget(nvml, card);
     g_ptr_array_unref(card->instances);
     g_free(card->address);
     g_free(card->uuid);
@@ -114,7 +114,7 @@ static void read_static(FctNvml *nvml, FctCard *card)
 }
 
 /* Makes sure that the handle is valid and still means the same card. */
-static NvReturn find(FctNvml *nvml, FctCard *card)
+static NvReturn card_find(FctNvml *nvml, FctCard *card)
 {
     char uuid[96] = "";
     NvReturn code;
@@ -122,7 +122,7 @@ static NvReturn find(FctNvml *nvml, FctCard *card)
         code = fct_nvml(nvml, uuid, card->device, uuid, sizeof uuid);
         if (code == NV_SUCCESS && strcmp(uuid, card->uuid) == 0)
             return NV_SUCCESS;
-        forget(nvml, card);
+        card_forget(nvml, card);
         if (code == NV_GPU_IS_LOST || fct_card_nvml_is_gone(code))
             return code;
     }
@@ -139,7 +139,7 @@ static NvReturn find(FctNvml *nvml, FctCard *card)
     return NV_SUCCESS;
 }
 
-static void explain(FctNvml *nvml, NvReturn code, FctGpu *gpu)
+static void card_explain(FctNvml *nvml, NvReturn code, FctGpu *gpu)
 {
     if (code == NV_GPU_IS_LOST) {
         gpu->state = FCT_GPU_LOST;
@@ -281,9 +281,9 @@ static void read_mig(FctNvml *nvml, FctCard *card, FctGpu *gpu)
 
 NvReturn fct_card_observe(FctNvml *nvml, FctCard *card, const char *root, gboolean readings, FctGpu *gpu)
 {
-    NvReturn code = find(nvml, card);
+    NvReturn code = card_find(nvml, card);
     if (code != NV_SUCCESS) {
-        explain(nvml, code, gpu);
+        card_explain(nvml, code, gpu);
         fct_text_set(&gpu->readings.source, "none");
         fct_text_set(&gpu->readings.why_not, gpu->mode == FCT_MODE_PASSTHROUGH
                                                  ? "The card belongs to a VM; the host cannot see its load."

@@ -9,7 +9,7 @@
 
 #define ECC_EVERY 16
 
-static FctReading known(double value)
+static FctReading reading_known(double value)
 {
     return (FctReading){TRUE, value};
 }
@@ -38,7 +38,7 @@ static FctReading gpm_percent(FctNvml *nvml, FctCard *card, FctCardInstance *ins
     get.metrics[0] = (NvGpmMetric){.metric = NV_GPM_GRAPHICS_UTIL};
     FctReading reading = unknown;
     if (comparable && fct_nvml(nvml, gpm_metrics, &get) == NV_SUCCESS && get.metrics[0].status == NV_SUCCESS)
-        reading = known(CLAMP(get.metrics[0].value, 0, 100));
+        reading = reading_known(CLAMP(get.metrics[0].value, 0, 100));
     NvGpmSample swap = instance->previous;
     instance->previous = instance->current;
     instance->current = swap;
@@ -61,7 +61,7 @@ static void read_utilization(FctNvml *nvml, FctCard *card, FctGpuReadings *readi
     gboolean first = FALSE;
     if (!card->mig) {
         if (fct_nvml(nvml, utilization, card->device, &utilization) == NV_SUCCESS)
-            readings->gpu_percent = known(utilization.gpu);
+            readings->gpu_percent = reading_known(utilization.gpu);
     } else if (card->gpm) {
         if (!card->whole) {
             card->whole = g_new0(FctCardInstance, 1);
@@ -73,16 +73,16 @@ static void read_utilization(FctNvml *nvml, FctCard *card, FctGpuReadings *readi
     fct_text_set(&readings->why_not, readings->gpu_percent.have ? "" : why_no_utilization(card, first));
 }
 
-static void read_memory(FctNvml *nvml, FctCard *card, FctGpuReadings *readings)
+static void readings_read_memory(FctNvml *nvml, FctCard *card, FctGpuReadings *readings)
 {
     NvMemoryV2 v2 = {.version = NV_VERSION(NvMemoryV2, 2)};
     NvMemory v1;
     if (fct_nvml(nvml, memory_v2, card->device, &v2) == NV_SUCCESS) {
-        readings->memory_used_mib = known((double)(v2.used >> 20));
-        readings->memory_total_mib = known((double)(v2.total >> 20));
+        readings->memory_used_mib = reading_known((double)(v2.used >> 20));
+        readings->memory_total_mib = reading_known((double)(v2.total >> 20));
     } else if (fct_nvml(nvml, memory, card->device, &v1) == NV_SUCCESS) {
-        readings->memory_used_mib = known((double)(v1.used >> 20));
-        readings->memory_total_mib = known((double)(v1.total >> 20));
+        readings->memory_used_mib = reading_known((double)(v1.used >> 20));
+        readings->memory_total_mib = reading_known((double)(v1.total >> 20));
     }
 }
 
@@ -92,15 +92,16 @@ static void read_slow(FctNvml *nvml, FctCard *card)
     guint32 milliwatt;
     guint64 errors;
     FctReading unknown = {FALSE, 0};
-    card->power_limit_w =
-        fct_nvml(nvml, power_limit, card->device, &milliwatt) == NV_SUCCESS ? known(milliwatt / 1000.0) : unknown;
+    card->power_limit_w = fct_nvml(nvml, power_limit, card->device, &milliwatt) == NV_SUCCESS
+                              ? reading_known(milliwatt / 1000.0)
+                              : unknown;
     card->ecc_corrected =
         fct_nvml(nvml, ecc_errors, card->device, NV_ECC_CORRECTED, NV_ECC_VOLATILE, &errors) == NV_SUCCESS
-            ? known((double)errors)
+            ? reading_known((double)errors)
             : unknown;
     card->ecc_uncorrected =
         fct_nvml(nvml, ecc_errors, card->device, NV_ECC_UNCORRECTED, NV_ECC_VOLATILE, &errors) == NV_SUCCESS
-            ? known((double)errors)
+            ? reading_known((double)errors)
             : unknown;
 }
 
@@ -116,8 +117,8 @@ static json_t *read_instance(FctNvml *nvml, FctCard *card, FctCardInstance *inst
         code = instance->device ? fct_nvml(nvml, memory, instance->device, &memory) : NV_NOT_FOUND;
     }
     if (code == NV_SUCCESS) {
-        used = known((double)(memory.used >> 20));
-        total = known((double)(memory.total >> 20));
+        used = reading_known((double)(memory.used >> 20));
+        total = reading_known((double)(memory.total >> 20));
     }
     if (card->gpm)
         percent = gpm_percent(nvml, card, instance);
@@ -133,13 +134,13 @@ void fct_card_read(FctNvml *nvml, FctCard *card, FctGpuReadings *readings, json_
         read_slow(nvml, card);
     fct_text_set(&readings->source, "host");
     read_utilization(nvml, card, readings);
-    read_memory(nvml, card, readings);
+    readings_read_memory(nvml, card, readings);
     if (fct_nvml(nvml, power, card->device, &number) == NV_SUCCESS)
-        readings->power_w = known(number / 1000.0);
+        readings->power_w = reading_known(number / 1000.0);
     if (fct_nvml(nvml, temperature, card->device, NV_TEMPERATURE_GPU, &number) == NV_SUCCESS)
-        readings->temperature_c = known(number);
+        readings->temperature_c = reading_known(number);
     if (fct_nvml(nvml, clock, card->device, NV_CLOCK_SM, &number) == NV_SUCCESS)
-        readings->sm_clock_mhz = known(number);
+        readings->sm_clock_mhz = reading_known(number);
     readings->power_limit_w = card->power_limit_w;
     readings->ecc_corrected = card->ecc_corrected;
     readings->ecc_uncorrected = card->ecc_uncorrected;

@@ -107,16 +107,16 @@ static FctCard *card_of(FctObserver *observer, const FctGpu *gpu)
 }
 
 /* What was known of the card in that slot, if it is of the same model. */
-static const json_t *known_before(const FctLook *look, const FctGpu *gpu)
+static const json_t *known_before(const FctScan *scan, const FctGpu *gpu)
 {
-    const json_t *card = json_object_get(look->known, gpu->id);
+    const json_t *card = json_object_get(scan->known, gpu->id);
     return card && strcmp(fct_json_str(card, "vendor_device", ""), gpu->vendor_device) == 0 ? card : NULL;
 }
 
 /* A card that must be left alone keeps the identity that was known before. */
-static gboolean avoided(const FctLook *look, FctGpu *gpu)
+static gboolean card_is_avoided(const FctScan *scan, FctGpu *gpu)
 {
-    const json_t *why = json_object_get(look->avoid, gpu->id), *before = known_before(look, gpu);
+    const json_t *why = json_object_get(scan->avoid, gpu->id), *before = known_before(scan, gpu);
     if (!why)
         return FALSE;
     const char *state = fct_json_str(why, "state", "");
@@ -133,12 +133,12 @@ static gboolean avoided(const FctLook *look, FctGpu *gpu)
 }
 
 /* Names for cards that NVML does not show: the former name, or one that clearly is no product's name. */
-static void name_without_nvml(const FctLook *look, FctGpu *gpu)
+static void name_without_nvml(const FctScan *scan, FctGpu *gpu)
 {
     if (*gpu->name)
         return;
     g_free(gpu->name);
-    gpu->name = g_strdup(fct_json_str(known_before(look, gpu), "name", ""));
+    gpu->name = g_strdup(fct_json_str(known_before(scan, gpu), "name", ""));
     if (*gpu->name)
         return;
     g_free(gpu->name);
@@ -165,17 +165,17 @@ static void judge_stuck(FctObserver *observer, FctGpu *gpu)
                                      "and the driver never finishes that. Restart the host.");
 }
 
-static void look_at_card(FctObserver *observer, const FctLook *look, const FctInventory *inventory, FctGpu *gpu)
+static void scan_card(FctObserver *observer, const FctScan *scan, const FctInventory *inventory, FctGpu *gpu)
 {
-    if (avoided(look, gpu)) {
-        name_without_nvml(look, gpu);
+    if (card_is_avoided(scan, gpu)) {
+        name_without_nvml(scan, gpu);
         return;
     }
     observer->at(gpu->id, observer->at_data);
     fct_sysfs_judge(observer->root, gpu);
     judge_stuck(observer, gpu);
-    if (observer->nvml && observer->nvml->ready && !look->no_nvml) {
-        NvReturn code = fct_card_observe(observer->nvml, card_of(observer, gpu), observer->root, look->readings, gpu);
+    if (observer->nvml && observer->nvml->ready && !scan->no_nvml) {
+        NvReturn code = fct_card_observe(observer->nvml, card_of(observer, gpu), observer->root, scan->readings, gpu);
         if (fct_card_nvml_is_gone(code))
             observer->nvml->ready = FALSE; /* opened again at the next observation */
     } else {
@@ -186,7 +186,7 @@ static void look_at_card(FctObserver *observer, const FctLook *look, const FctIn
         fct_text_set(&gpu->readings.source, "none");
         fct_text_set(&gpu->readings.why_not, inventory->nvml_problem);
     }
-    name_without_nvml(look, gpu);
+    name_without_nvml(scan, gpu);
 }
 
 static void at_processes(gpointer data)
@@ -199,7 +199,7 @@ static void at_processes(gpointer data)
     observer->at(FCT_AT_PROCESSES, observer->at_data);
 }
 
-static void add_holders(FctObserver *observer, FctInventory *inventory)
+static void observer_add_holders(FctObserver *observer, FctInventory *inventory)
 {
     g_autoptr(GHashTable) minors = g_hash_table_new(g_str_hash, g_str_equal);
     for (guint i = 0; i < inventory->gpus->len; i++) {
@@ -212,32 +212,32 @@ static void add_holders(FctObserver *observer, FctInventory *inventory)
     fct_sysfs_holders(observer->root, inventory, minors, at_processes, observer);
 }
 
-FctInventory *fct_observer_look(FctObserver *observer, const FctLook *look)
+FctInventory *fct_observer_scan(FctObserver *observer, const FctScan *scan)
 {
     FctInventory *inventory = fct_inventory_new();
     fct_sysfs_host(observer->root, inventory);
     fct_sysfs_cards(observer->root, inventory);
-    json_t *numbers = fct_numbers_give(inventory, observer->numbers ? observer->numbers : look->numbers);
+    json_t *numbers = fct_numbers_give(inventory, observer->numbers ? observer->numbers : scan->numbers);
     json_decref(observer->numbers);
     observer->numbers = numbers;
-    if (look->no_nvml) {
-        fct_text_set(&inventory->nvml_problem, look->no_nvml);
+    if (scan->no_nvml) {
+        fct_text_set(&inventory->nvml_problem, scan->no_nvml);
     } else {
-        open_nvml(observer, inventory, look->avoid);
+        open_nvml(observer, inventory, scan->avoid);
         fct_text_set(&inventory->driver_version, observer->nvml->driver);
         fct_text_set(&inventory->nvml_version, observer->nvml->version);
         fct_text_set(&inventory->nvml_problem, observer->nvml->problem);
     }
     for (guint i = 0; i < inventory->gpus->len; i++) {
         FctGpu *gpu = inventory->gpus->pdata[i];
-        if (!look->only || strcmp(look->only, gpu->id) == 0)
-            look_at_card(observer, look, inventory, gpu);
+        if (!scan->only || strcmp(scan->only, gpu->id) == 0)
+            scan_card(observer, scan, inventory, gpu);
     }
-    if (look->holders && !look->no_search)
-        add_holders(observer, inventory);
-    for (guint i = 0; look->no_search && i < inventory->gpus->len; i++)
-        fct_text_set(&((FctGpu *)inventory->gpus->pdata[i])->holders_unknown, look->no_search);
-    if (!look->only) {
+    if (scan->holders && !scan->no_search)
+        observer_add_holders(observer, inventory);
+    for (guint i = 0; scan->no_search && i < inventory->gpus->len; i++)
+        fct_text_set(&((FctGpu *)inventory->gpus->pdata[i])->holders_unknown, scan->no_search);
+    if (!scan->only) {
         fct_inventory_unref(observer->last);
         observer->last = fct_inventory_ref(inventory);
     }
@@ -285,8 +285,8 @@ static json_t *card_sample(FctObserver *observer, const FctGpu *gpu, const json_
 json_t *fct_observer_sample(FctObserver *observer, const json_t *avoid)
 {
     if (!observer->last) {
-        FctLook look = {.avoid = avoid};
-        g_autoptr(FctInventory) first G_GNUC_UNUSED = fct_observer_look(observer, &look);
+        FctScan scan = {.avoid = avoid};
+        g_autoptr(FctInventory) first G_GNUC_UNUSED = fct_observer_scan(observer, &scan);
     }
     json_t *gpus = json_object();
     for (guint i = 0; i < observer->last->gpus->len; i++) {

@@ -30,7 +30,7 @@ typedef struct {
     gboolean holders;      /* also look through /proc for who holds a card */
     const char *no_search; /* why that is left out all the same, so that holders are unknown; NULL */
     gboolean readings;
-} FctLook;
+} FctScan;
 
 /*
  * The numbers of all cards of this boot after the last observation, in the form of helper_numbers.h; borrowed, NULL
@@ -39,7 +39,7 @@ typedef struct {
 const json_t *fct_observer_numbers(const FctObserver *observer);
 
 /* Observes. Never fails: what cannot be read is unknown, with the reason. */
-FctInventory *fct_observer_look(FctObserver *observer, const FctLook *look);
+FctInventory *fct_observer_scan(FctObserver *observer, const FctScan *scan);
 /* Readings in the form of port/hw.h, of the cards of the last observation. */
 json_t *fct_observer_sample(FctObserver *observer, const json_t *avoid);
 

@@ -29,13 +29,13 @@ static GHashTable *nodes_of_cards(const char *root, FctInventory *inventory, GHa
     return nodes;
 }
 
-static gboolean is_number(const char *name)
+static gboolean process_is_number(const char *name)
 {
     return *name && strspn(name, "0123456789") == strlen(name);
 }
 
 /* The helper and its children hold cards only to observe them. */
-static gboolean is_ours(const char *root, const char *pid)
+static gboolean process_is_ours(const char *root, const char *pid)
 {
     g_autofree char *stat = fct_sysfs_text(root, "proc/%s/stat", pid);
     const char *after_name = stat ? strrchr(stat, ')') : NULL;
@@ -47,7 +47,7 @@ static gboolean is_ours(const char *root, const char *pid)
     return after_name && sscanf(after_name + 1, " %c %d", &state, &parent) == 2 && parent == getppid();
 }
 
-static gboolean listed(const GPtrArray *processes, int pid)
+static gboolean process_is_listed(const GPtrArray *processes, int pid)
 {
     for (guint i = 0; i < processes->len; i++)
         if (((FctProcess *)processes->pdata[i])->pid == pid)
@@ -58,7 +58,7 @@ static gboolean listed(const GPtrArray *processes, int pid)
 static void add_holder(const char *root, FctGpu *gpu, const char *pid)
 {
     int number = (int)g_ascii_strtoll(pid, NULL, 10);
-    if (listed(gpu->processes, number) || is_ours(root, pid))
+    if (process_is_listed(gpu->processes, number) || process_is_ours(root, pid))
         return;
     FctProcess *process = fct_process_new();
     process->pid = number;
@@ -76,15 +76,15 @@ static int compare_processes(gconstpointer a, gconstpointer b)
  * A process may hold a hundred thousand descriptors: progress is reported for each, and the path of /proc/PID/fd is
  * opened once.
  */
-static void look_at_process(const char *root, const char *pid, GHashTable *nodes, void (*progress)(gpointer data),
-                            gpointer data)
+static void process_read(const char *root, const char *pid, GHashTable *nodes, void (*progress)(gpointer data),
+                         gpointer data)
 {
     g_autofree char *path = g_build_filename(root, "proc", pid, "fd", NULL);
     DIR *dir = opendir(path);
     const struct dirent *entry;
     while (dir && (entry = readdir(dir))) {
         char target[TARGET_LIMIT];
-        if (!is_number(entry->d_name))
+        if (!process_is_number(entry->d_name))
             continue;
         progress(data);
         ssize_t length = readlinkat(dirfd(dir), entry->d_name, target, sizeof target - 1);
@@ -104,10 +104,10 @@ void fct_sysfs_holders(const char *root, FctInventory *inventory, GHashTable *mi
     g_autoptr(GPtrArray) pids = fct_sysfs_list(root, "proc");
     for (guint i = 0; i < pids->len; i++) {
         const char *pid = pids->pdata[i];
-        if (!is_number(pid))
+        if (!process_is_number(pid))
             continue;
         progress(data);
-        look_at_process(root, pid, nodes, progress, data);
+        process_read(root, pid, nodes, progress, data);
     }
     for (guint i = 0; i < inventory->gpus->len; i++)
         g_ptr_array_sort(((FctGpu *)inventory->gpus->pdata[i])->processes, compare_processes);

@@ -8,7 +8,7 @@
 
 #define TEXT_LIMIT (64 * 1024)
 
-G_GNUC_PRINTF(2, 0) static char *path_of(const char *root, const char *format, va_list ap)
+G_GNUC_PRINTF(2, 0) static char *sysfs_path(const char *root, const char *format, va_list ap)
 {
     g_autofree char *below = g_strdup_vprintf(format, ap);
     return g_build_filename(root, below, NULL);
@@ -47,7 +47,7 @@ char *fct_sysfs_text(const char *root, const char *format, ...)
 {
     va_list ap;
     va_start(ap, format);
-    g_autofree char *path = path_of(root, format, ap);
+    g_autofree char *path = sysfs_path(root, format, ap);
     va_end(ap);
     return text_at(path);
 }
@@ -56,7 +56,7 @@ char *fct_sysfs_text_or_empty(const char *root, const char *format, ...)
 {
     va_list ap;
     va_start(ap, format);
-    g_autofree char *path = path_of(root, format, ap);
+    g_autofree char *path = sysfs_path(root, format, ap);
     va_end(ap);
     char *text = text_at(path);
     return text ? text : g_strdup("");
@@ -66,7 +66,7 @@ char *fct_sysfs_link(const char *root, const char *format, ...)
 {
     va_list ap;
     va_start(ap, format);
-    g_autofree char *path = path_of(root, format, ap);
+    g_autofree char *path = sysfs_path(root, format, ap);
     va_end(ap);
     g_autofree char *target = g_file_read_link(path, NULL);
     return target ? g_path_get_basename(target) : NULL;
@@ -82,7 +82,7 @@ GPtrArray *fct_sysfs_list(const char *root, const char *format, ...)
     GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
     va_list ap;
     va_start(ap, format);
-    g_autofree char *path = path_of(root, format, ap);
+    g_autofree char *path = sysfs_path(root, format, ap);
     va_end(ap);
     g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
     const char *name;
@@ -96,7 +96,7 @@ gboolean fct_sysfs_exists(const char *root, const char *format, ...)
 {
     va_list ap;
     va_start(ap, format);
-    g_autofree char *path = path_of(root, format, ap);
+    g_autofree char *path = sysfs_path(root, format, ap);
     va_end(ap);
     return faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }

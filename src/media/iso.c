@@ -17,7 +17,7 @@
 /* libisofs keeps messages and state for the whole process: one image at a time. */
 static GMutex lock;
 
-static gboolean fail(GError **error, const char *what, int code)
+static gboolean iso_set_error(GError **error, const char *what, int code)
 {
     return fct_set_error(error, FCT_ERROR_INTERNAL, "The image could not be made: %s (%s).", what,
                          iso_error_to_msg(code));
@@ -30,7 +30,7 @@ static gboolean set_up(GError **error)
         return TRUE;
     int code = iso_init_with_flag(1);
     if (code < 0)
-        return fail(error, "libisofs cannot be used", code);
+        return iso_set_error(error, "libisofs cannot be used", code);
     char never[] = "NEVER", name[] = "";
     iso_set_msgs_severities(never, never, name);
     char utf8[] = "UTF-8";
@@ -49,12 +49,12 @@ static gboolean add_file(IsoImage *image, const FctMediaFile *file, GError **err
     int code = iso_memory_stream_new(own, file->length, &stream);
     if (code < 0) {
         free(own);
-        return fail(error, file->name, code);
+        return iso_set_error(error, file->name, code);
     }
     code = iso_tree_add_new_file(iso_image_get_root(image), file->name, stream, &node);
     if (code < 0) {
         iso_stream_unref(stream);
-        return fail(error, file->name, code);
+        return iso_set_error(error, file->name, code);
     }
     iso_node_set_permissions(ISO_NODE(node), 0444);
     return TRUE;
@@ -65,7 +65,7 @@ static IsoWriteOpts *options_new(GError **error)
     IsoWriteOpts *options = NULL;
     int code = iso_write_opts_new(&options, PROFILE_BACKUP);
     if (code < 0) {
-        fail(error, "options", code);
+        iso_set_error(error, "options", code);
         return NULL;
     }
     iso_write_opts_set_iso_level(options, 3);
@@ -83,7 +83,7 @@ static IsoWriteOpts *options_new(GError **error)
 }
 
 /* Reads what the library's own thread generates. */
-static GBytes *read_all(struct burn_source *source, GError **error)
+static GBytes *iso_read_all(struct burn_source *source, GError **error)
 {
     g_autoptr(GByteArray) bytes = g_byte_array_new();
     guint8 block[BLOCK];
@@ -105,10 +105,10 @@ static GBytes *write_image(IsoImage *image, GError **error)
     int code = iso_image_create_burn_source(image, options, &source);
     iso_write_opts_free(options);
     if (code < 0) {
-        fail(error, "its tree", code);
+        iso_set_error(error, "its tree", code);
         return NULL;
     }
-    GBytes *bytes = read_all(source, error);
+    GBytes *bytes = iso_read_all(source, error);
     source->free_data(source);
     free(source);
     return bytes;
@@ -122,7 +122,7 @@ static GBytes *make_iso(const char *label, const FctMediaFile *files, gsize n, G
         return NULL;
     int code = iso_image_new(label, &image);
     if (code < 0) {
-        fail(error, label, code);
+        iso_set_error(error, label, code);
         return NULL;
     }
     gboolean ok = TRUE;

@@ -168,7 +168,7 @@ json_t *fct_type_to_json(const FctType *type, gconstpointer object)
     return json;
 }
 
-static gboolean bad(const char *key, const char *wanted, GError **error)
+static gboolean codec_refuse(const char *key, const char *wanted, GError **error)
 {
     return fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", key),
                               "The field “%s” must be %s.", key, wanted);
@@ -182,7 +182,7 @@ static gboolean enum_from_json(const FctField *field, gpointer object, const jso
             AT(object, field, unsigned int) = i;
             return TRUE;
         }
-    return bad(field->key, "one of the known names", error);
+    return codec_refuse(field->key, "one of the known names", error);
 }
 
 static gboolean list_from_json(const FctField *field, gpointer object, const json_t *json, GError **error)
@@ -190,7 +190,7 @@ static gboolean list_from_json(const FctField *field, gpointer object, const jso
     gsize i;
     json_t *member;
     if (!json_is_array(json))
-        return bad(field->key, "a list", error);
+        return codec_refuse(field->key, "a list", error);
     if (field->kind == FCT_FIELD_INTS)
         g_array_set_size(AT(object, field, GArray *), 0);
     else
@@ -198,12 +198,12 @@ static gboolean list_from_json(const FctField *field, gpointer object, const jso
     json_array_foreach (json, i, member) {
         if (field->kind == FCT_FIELD_STRS) {
             if (!json_is_string(member))
-                return bad(field->key, "a list of texts", error);
+                return codec_refuse(field->key, "a list of texts", error);
             g_ptr_array_add(AT(object, field, GPtrArray *), g_strdup(json_string_value(member)));
         } else if (field->kind == FCT_FIELD_INTS) {
             int value = (int)json_integer_value(member);
             if (!json_is_integer(member) || json_integer_value(member) != value)
-                return bad(field->key, "a list of whole numbers", error);
+                return codec_refuse(field->key, "a list of whole numbers", error);
             g_array_append_val(AT(object, field, GArray *), value);
         } else {
             gpointer element = fct_type_new_from_json(field->type, member, error);
@@ -221,10 +221,10 @@ static gboolean words_from_json(const FctField *field, gpointer object, const js
     gsize i;
     json_t *member;
     if (!json_is_array(json))
-        return bad(field->key, "a list", error);
+        return codec_refuse(field->key, "a list", error);
     json_array_foreach (json, i, member) {
         if (!json_is_string(member))
-            return bad(field->key, "a list of texts", error);
+            return codec_refuse(field->key, "a list of texts", error);
         g_strv_builder_add(words, json_string_value(member));
     }
     g_strfreev(AT(object, field, GStrv));
@@ -237,7 +237,7 @@ static gboolean number_from_json(const FctField *field, gpointer object, const j
     json_int_t value = json_integer_value(json);
     if (!json_is_integer(json) || (field->kind == FCT_FIELD_UINT64 && value < 0) ||
         (field->kind == FCT_FIELD_INT && value != (int)value))
-        return bad(field->key, "a whole number", error);
+        return codec_refuse(field->key, "a whole number", error);
     if (field->kind == FCT_FIELD_INT)
         AT(object, field, int) = (int)value;
     else
@@ -250,7 +250,7 @@ static gboolean field_from_json(const FctField *field, gpointer object, const js
     switch (field->kind) {
     case FCT_FIELD_STR:
         if (!json_is_string(json))
-            return bad(field->key, "a text", error);
+            return codec_refuse(field->key, "a text", error);
         g_free(AT(object, field, char *));
         AT(object, field, char *) = g_strdup(json_string_value(json));
         return TRUE;
@@ -260,12 +260,12 @@ static gboolean field_from_json(const FctField *field, gpointer object, const js
         return number_from_json(field, object, json, error);
     case FCT_FIELD_BOOL:
         if (!json_is_boolean(json))
-            return bad(field->key, "true or false", error);
+            return codec_refuse(field->key, "true or false", error);
         AT(object, field, gboolean) = json_is_true(json);
         return TRUE;
     case FCT_FIELD_READING:
         if (!json_is_number(json) && !json_is_null(json))
-            return bad(field->key, "a number or null", error);
+            return codec_refuse(field->key, "a number or null", error);
         AT(object, field, FctReading) = fct_reading_from_json(json);
         return TRUE;
     case FCT_FIELD_ENUM:
@@ -289,7 +289,7 @@ static gboolean field_from_json(const FctField *field, gpointer object, const js
 gboolean fct_type_from_json(const FctType *type, gpointer object, const json_t *json, GError **error)
 {
     if (!json_is_object(json))
-        return bad(type->name, "an object", error);
+        return codec_refuse(type->name, "an object", error);
     for (const FctField *field = type->fields; field->key; field++) {
         const json_t *member = json_object_get(json, field->key);
         if (member && !field_from_json(field, object, member, error))

@@ -30,7 +30,7 @@ static FctFirstBoot *boot_new(FctFirstBootKind kind)
     return boot;
 }
 
-static void wipe(char *secret)
+static void secret_wipe(char *secret)
 {
     explicit_bzero(secret, strlen(secret));
     g_free(secret);
@@ -40,8 +40,8 @@ void fct_first_boot_free(FctFirstBoot *boot)
 {
     if (!boot)
         return;
-    wipe(boot->password);
-    wipe(boot->product_key);
+    secret_wipe(boot->password);
+    secret_wipe(boot->product_key);
     char *texts[] = {boot->user,      boot->hash,     boot->instance,  boot->hostname,     boot->address, boot->gateway,
                      boot->user_data, boot->language, boot->time_zone, boot->organization, boot->edition};
     for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
@@ -61,14 +61,14 @@ typedef struct {
     GError **error;
 } Input;
 
-static gboolean refuse(const Input *in, const char *field, const char *sentence)
+static gboolean input_refuse(const Input *in, const char *field, const char *sentence)
 {
     g_autofree char *path = g_strdup_printf("%s.%s", in->name, field);
     return fct_set_error_full(in->error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", path), "%s",
                               sentence);
 }
 
-static gboolean only(const Input *in, const char *const *known)
+static gboolean input_only(const Input *in, const char *const *known)
 {
     const char *key;
     json_t *value;
@@ -76,7 +76,7 @@ static gboolean only(const Input *in, const char *const *known)
         if (g_strv_contains(known, key))
             continue;
         g_autofree char *sentence = g_strdup_printf("The field “%s” is not known here.", key);
-        return refuse(in, key, sentence);
+        return input_refuse(in, key, sentence);
     }
     return TRUE;
 }
@@ -92,16 +92,16 @@ static gboolean is_text(const char *text, gsize max)
 }
 
 /* One line of at most @max bytes; without the member *ret keeps its value. */
-static gboolean read_text(const Input *in, const char *field, gsize max, char **ret)
+static gboolean input_text(const Input *in, const char *field, gsize max, char **ret)
 {
     const json_t *value = json_object_get(in->json, field);
     if (!value || json_is_null(value))
         return TRUE;
     if (!json_is_string(value) || strlen(json_string_value(value)) != json_string_length(value))
-        return refuse(in, field, "This must be a text.");
+        return input_refuse(in, field, "This must be a text.");
     if (!is_text(json_string_value(value), max)) {
         g_autofree char *sentence = g_strdup_printf("This must be one line of at most %d characters.", (int)max);
-        return refuse(in, field, sentence);
+        return input_refuse(in, field, sentence);
     }
     g_free(*ret);
     *ret = g_strdup(json_string_value(value));
@@ -115,16 +115,16 @@ static gboolean read_list(const Input *in, const json_t *json, const char *field
     if (!list || json_is_null(list))
         return TRUE;
     if (!json_is_array(list) || json_array_size(list) > max)
-        return refuse(in, field, sentence);
+        return input_refuse(in, field, sentence);
     g_autoptr(GPtrArray) read = g_ptr_array_new_with_free_func(g_free);
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *item = json_array_get(list, i);
         const char *text = json_string_value(item);
         if (!text || strlen(text) != json_string_length(item))
-            return refuse(in, field, sentence);
+            return input_refuse(in, field, sentence);
         g_autofree char *line = g_strstrip(g_strdup(text));
         if (!good(line))
-            return refuse(in, field, sentence);
+            return input_refuse(in, field, sentence);
         g_ptr_array_add(read, g_steal_pointer(&line));
     }
     g_ptr_array_add(read, NULL);
@@ -265,18 +265,18 @@ static gboolean check_usable(Input *in, const FctFirstBoot *boot, const char *ow
     guint8 address[16] = {0}, gateway[16] = {0};
     inet_pton(family, own, address);
     if (!is_of_a_host(family, address))
-        return refuse(in, "address", "No VM can have this address: it is kept for other uses.");
+        return input_refuse(in, "address", "No VM can have this address: it is kept for other uses.");
     if (is_of_a_network(family, address, bits))
-        return refuse(in, "address", "This address stands for the whole network: choose one within it.");
+        return input_refuse(in, "address", "This address stands for the whole network: choose one within it.");
     if (!*boot->gateway)
         return TRUE;
     inet_pton(family, boot->gateway, gateway);
     if (memcmp(address, gateway, sizeof address) == 0)
-        return refuse(in, "gateway", "This is the VM's own address: name the router of its network.");
+        return input_refuse(in, "gateway", "This is the VM's own address: name the router of its network.");
     if (!is_of_a_host(family, gateway))
-        return refuse(in, "gateway", "No router can have this address: it is kept for other uses.");
+        return input_refuse(in, "gateway", "No router can have this address: it is kept for other uses.");
     if (same_bits(address, gateway, bits) && family == AF_INET && is_of_a_network(family, gateway, bits))
-        return refuse(in, "gateway", "This address stands for the whole network: name the router in it.");
+        return input_refuse(in, "gateway", "This address stands for the whole network: name the router in it.");
     return TRUE;
 }
 
@@ -288,18 +288,19 @@ static gboolean read_network(Input *in, FctFirstBoot *boot)
     if (!json || json_is_null(json))
         return TRUE;
     if (!json_is_object(json))
-        return refuse(in, "network", "The network must be an object with an address.");
+        return input_refuse(in, "network", "The network must be an object with an address.");
     Input inner = {"cloud_init.network", json, in->error};
-    if (!only(&inner, known) || !read_text(&inner, "address", 64, &boot->address) ||
-        !read_text(&inner, "gateway", 64, &boot->gateway) ||
+    if (!input_only(&inner, known) || !input_text(&inner, "address", 64, &boot->address) ||
+        !input_text(&inner, "gateway", 64, &boot->gateway) ||
         !read_list(&inner, json, "dns", DNS_MAX, address_is_good, "Name servers are at most 4 addresses.", &boot->dns))
         return FALSE;
     g_auto(GStrv) halves = g_strsplit(boot->address, "/", 2);
     int family = g_strv_length(halves) == 2 ? family_of(halves[0]) : 0;
     if (!family || !g_ascii_string_to_unsigned(halves[1], 10, 1, family == AF_INET ? 32 : 128, &prefix, NULL))
-        return refuse(&inner, "address", "The address must be written with its network's bits, like 10.0.0.5/24.");
+        return input_refuse(&inner, "address",
+                            "The address must be written with its network's bits, like 10.0.0.5/24.");
     if (*boot->gateway && family_of(boot->gateway) != family)
-        return refuse(&inner, "gateway", "The gateway must be an address like that of the VM.");
+        return input_refuse(&inner, "gateway", "The gateway must be an address like that of the VM.");
     return check_usable(&inner, boot, halves[0], family, (guint)prefix);
 }
 
@@ -311,7 +312,7 @@ static gboolean read_user_data(const Input *in, FctFirstBoot *boot)
     if (!value || json_is_null(value))
         return TRUE;
     if (!text || strlen(text) != json_string_length(value) || strlen(text) > USER_DATA_MAX)
-        return refuse(in, "user_data", "The user-data must be a text of at most 32 KiB.");
+        return input_refuse(in, "user_data", "The user-data must be a text of at most 32 KiB.");
     g_auto(FctUserDataFault) fault = {0};
     if (!fct_user_data_check(text, &fault)) {
         json_t *details = json_pack("{s:s}", "field", "cloud_init.user_data");
@@ -323,7 +324,7 @@ static gboolean read_user_data(const Input *in, FctFirstBoot *boot)
     }
     for (guint i = 0; i < G_N_ELEMENTS(instead); i++)
         if (json_object_get(in->json, instead[i]))
-            return refuse(in, instead[i], "Write this into the user-data, which stands for everything else.");
+            return input_refuse(in, instead[i], "Write this into the user-data, which stands for everything else.");
     g_free(boot->user_data);
     boot->user_data = g_strdup(text);
     return TRUE;
@@ -333,8 +334,8 @@ static gboolean read_cloud_init(Input *in, FctFirstBoot *boot)
 {
     static const char *const known[] = {"hostname", "user",    "password",  "ssh_keys",
                                         "packages", "network", "user_data", NULL};
-    if (!only(in, known) || !read_text(in, "hostname", 253, &boot->hostname) ||
-        !read_text(in, "user", 32, &boot->user) || !read_text(in, "password", PASSWORD_MAX, &boot->password) ||
+    if (!input_only(in, known) || !input_text(in, "hostname", 253, &boot->hostname) ||
+        !input_text(in, "user", 32, &boot->user) || !input_text(in, "password", PASSWORD_MAX, &boot->password) ||
         !read_list(in, in->json, "ssh_keys", KEYS_MAX, key_is_good,
                    "Each key must be one line as in a .pub file, like “ssh-ed25519 AAAA… anna@desk”; at most 32.",
                    &boot->ssh_keys) ||
@@ -343,16 +344,16 @@ static gboolean read_cloud_init(Input *in, FctFirstBoot *boot)
         !read_network(in, boot) || !read_user_data(in, boot))
         return FALSE;
     if (*boot->hostname && !hostname_is_good(boot->hostname))
-        return refuse(in, "hostname", "A host name has letters, digits and dashes, and dots between its parts.");
+        return input_refuse(in, "hostname", "A host name has letters, digits and dashes, and dots between its parts.");
     if (*boot->user_data)
         return TRUE;
     if (*boot->user && !user_is_good(boot->user))
-        return refuse(in, "user",
-                      "A user name begins with a lower-case letter; up to 32 lower-case letters, digits, _ or -.");
+        return input_refuse(
+            in, "user", "A user name begins with a lower-case letter; up to 32 lower-case letters, digits, _ or -.");
     if (!*boot->user && (*boot->password || *boot->ssh_keys))
-        return refuse(in, "user", "Name the user whom the password and the keys are for.");
+        return input_refuse(in, "user", "Name the user whom the password and the keys are for.");
     if (*boot->user && !*boot->password && !*boot->ssh_keys)
-        return refuse(in, "password", "The user needs a password or an SSH key, or nobody can log in.");
+        return input_refuse(in, "password", "The user needs a password or an SSH key, or nobody can log in.");
     return TRUE;
 }
 
@@ -386,23 +387,24 @@ static gboolean read_windows(Input *in, FctFirstBoot *boot)
 {
     static const char *const known[] = {"user",        "password",     "language", "time_zone",
                                         "product_key", "organization", "edition",  NULL};
-    if (!only(in, known) || !read_text(in, "user", 80, &boot->user) ||
-        !read_text(in, "password", PASSWORD_MAX, &boot->password) || !read_text(in, "language", 20, &boot->language) ||
-        !read_text(in, "time_zone", 80, &boot->time_zone) || !read_text(in, "product_key", 40, &boot->product_key) ||
-        !read_text(in, "organization", 60, &boot->organization) || !read_text(in, "edition", 80, &boot->edition))
+    if (!input_only(in, known) || !input_text(in, "user", 80, &boot->user) ||
+        !input_text(in, "password", PASSWORD_MAX, &boot->password) ||
+        !input_text(in, "language", 20, &boot->language) || !input_text(in, "time_zone", 80, &boot->time_zone) ||
+        !input_text(in, "product_key", 40, &boot->product_key) ||
+        !input_text(in, "organization", 60, &boot->organization) || !input_text(in, "edition", 80, &boot->edition))
         return FALSE;
     if (!windows_user_is_good(boot->user))
-        return refuse(
+        return input_refuse(
             in, "user",
             "A user name of Windows has up to 20 characters, none of \" / \\ [ ] : ; | = , + * ? < > @ %, and is "
             "not a built-in one such as Administrator.");
     if (!*boot->password)
-        return refuse(in, "password", "The administrator needs a password.");
+        return input_refuse(in, "password", "The administrator needs a password.");
     if (*boot->language && !language_is_good(boot->language))
-        return refuse(in, "language", "A language is written like en-US or de-DE.");
+        return input_refuse(in, "language", "A language is written like en-US or de-DE.");
     if (*boot->product_key && (strlen(boot->product_key) != 29 || !letters_in_groups(boot->product_key)))
-        return refuse(in, "product_key",
-                      "A product key has five groups of five letters and digits, with dashes between.");
+        return input_refuse(in, "product_key",
+                            "A product key has five groups of five letters and digits, with dashes between.");
     return TRUE;
 }
 
@@ -429,7 +431,7 @@ FctFirstBoot *fct_first_boot_from_input(const json_t *input, GError **error)
 
 /* ---- documents ---- */
 
-static json_t *list_json(char **list)
+static json_t *words_json(char **list)
 {
     json_t *json = json_array();
     for (; *list; list++)
@@ -448,7 +450,7 @@ static char **list_from(const json_t *json)
 }
 
 /* The stored texts one after the other; NULL past the last. Password and product key are not among them. */
-static char **text_of(FctFirstBoot *boot, guint i, const char **ret_key)
+static char **first_boot_text(FctFirstBoot *boot, guint i, const char **ret_key)
 {
     static const char *const keys[] = {"user",      "hash",     "instance",  "hostname",     "address", "gateway",
                                        "user_data", "language", "time_zone", "organization", "edition"};
@@ -466,11 +468,11 @@ json_t *fct_first_boot_to_doc(const FctFirstBoot *boot)
     if (!boot)
         return json_null();
     json_t *doc =
-        json_pack("{s:s, s:o, s:o, s:o}", "kind", kind_names[boot->kind], "ssh_keys", list_json(boot->ssh_keys),
-                  "packages", list_json(boot->packages), "dns", list_json(boot->dns));
+        json_pack("{s:s, s:o, s:o, s:o}", "kind", kind_names[boot->kind], "ssh_keys", words_json(boot->ssh_keys),
+                  "packages", words_json(boot->packages), "dns", words_json(boot->dns));
     const char *key;
     char **text;
-    for (guint i = 0; (text = text_of((FctFirstBoot *)boot, i, &key)); i++)
+    for (guint i = 0; (text = first_boot_text((FctFirstBoot *)boot, i, &key)); i++)
         json_object_set_new(doc, key, json_string(*text));
     json_object_set_new(doc, "spent", json_boolean(boot->spent));
     json_object_set_new(doc, "had_password", json_boolean(boot->had_password));
@@ -478,7 +480,7 @@ json_t *fct_first_boot_to_doc(const FctFirstBoot *boot)
     return doc;
 }
 
-static void take_list(char ***field, const json_t *doc, const char *key)
+static void words_take(char ***field, const json_t *doc, const char *key)
 {
     g_strfreev(*field);
     *field = list_from(json_object_get(doc, key));
@@ -491,11 +493,11 @@ FctFirstBoot *fct_first_boot_from_doc(const json_t *doc)
         return NULL;
     FctFirstBoot *boot =
         boot_new(strcmp(kind, kind_names[0]) == 0 ? FCT_FIRST_BOOT_CLOUD_INIT : FCT_FIRST_BOOT_WINDOWS);
-    take_list(&boot->ssh_keys, doc, "ssh_keys");
-    take_list(&boot->packages, doc, "packages");
-    take_list(&boot->dns, doc, "dns");
+    words_take(&boot->ssh_keys, doc, "ssh_keys");
+    words_take(&boot->packages, doc, "packages");
+    words_take(&boot->dns, doc, "dns");
     char **text;
-    for (guint i = 0; (text = text_of(boot, i, &key)); i++) {
+    for (guint i = 0; (text = first_boot_text(boot, i, &key)); i++) {
         g_free(*text);
         *text = g_strdup(fct_json_str(doc, key, ""));
     }
@@ -515,9 +517,9 @@ json_t *fct_first_boot_view(const FctFirstBoot *boot, FctFirstBootKind kind)
                          boot->spent);
     json_t *network = !*boot->address ? json_null()
                                       : json_pack("{s:s, s:s, s:o}", "address", boot->address, "gateway", boot->gateway,
-                                                  "dns", list_json(boot->dns));
+                                                  "dns", words_json(boot->dns));
     return json_pack("{s:s, s:s, s:o, s:o, s:o, s:b, s:b, s:b}", "user", boot->user, "hostname", boot->hostname,
-                     "ssh_keys", list_json(boot->ssh_keys), "packages", list_json(boot->packages), "network", network,
+                     "ssh_keys", words_json(boot->ssh_keys), "packages", words_json(boot->packages), "network", network,
                      "has_password", *boot->hash || boot->had_password, "has_user_data",
                      *boot->user_data || boot->had_user_data, "used", boot->spent);
 }
@@ -531,7 +533,7 @@ static void put_text(json_t *input, const char *key, const char *text)
 static void put_list(json_t *input, const char *key, char **list)
 {
     if (*list)
-        json_object_set_new(input, key, list_json(list));
+        json_object_set_new(input, key, words_json(list));
 }
 
 json_t *fct_first_boot_to_input(const FctFirstBoot *boot)

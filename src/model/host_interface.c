@@ -41,7 +41,7 @@ const FctHostInterface *fct_host_interface_find(const GPtrArray *interfaces, con
     return NULL;
 }
 
-static json_t *texts(const GPtrArray *list)
+static json_t *interface_texts_json(const GPtrArray *list)
 {
     json_t *json = json_array();
     for (guint i = 0; i < list->len; i++)
@@ -55,8 +55,8 @@ json_t *fct_host_interface_to_json(const FctHostInterface *interface)
         interface->vlan ? json_pack("{s:i, s:s}", "tag", interface->vlan, "parent", interface->parent) : json_null();
     return json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:o, s:o, s:o, s:s}", "name", interface->name, "kind",
                      kind_names[interface->kind], "mac", interface->mac, "link", link_names[interface->link], "members",
-                     texts(interface->members), "master", interface->master, "vlan", vlan, "addresses",
-                     interface->addressed ? texts(interface->addresses) : json_null(), "default_route",
+                     interface_texts_json(interface->members), "master", interface->master, "vlan", vlan, "addresses",
+                     interface->addressed ? interface_texts_json(interface->addresses) : json_null(), "default_route",
                      interface->addressed ? json_boolean(interface->default_route) : json_null(), "network",
                      interface->network);
 }

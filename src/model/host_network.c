@@ -161,7 +161,7 @@ static gboolean is_way_out(const FctHostNetwork *network, const char *name)
     return FALSE;
 }
 
-static void tell(const FctHostNetwork *network, const FctHostLink *link, FctHostInterface *interface)
+static void host_link_tell(const FctHostNetwork *network, const FctHostLink *link, FctHostInterface *interface)
 {
     interface->addressed = TRUE;
     if (interface->link == FCT_LINK_UNKNOWN)
@@ -179,7 +179,7 @@ void fct_host_network_tell(const FctHostNetwork *network, GPtrArray *interfaces)
             const FctHostLink *link = g_ptr_array_index(network->links, k);
             if (strcmp(link->name, interface->name) == 0 &&
                 (!*interface->mac || strcmp(link->mac, interface->mac) == 0)) {
-                tell(network, link, interface);
+                host_link_tell(network, link, interface);
                 break;
             }
         }

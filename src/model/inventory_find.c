@@ -15,7 +15,7 @@ FctGpu *fct_inventory_gpu(const FctInventory *inventory, const char *id)
 }
 
 /* sysfs writes 0000:41:00.0, NVML 00000000:41:00.0, people 41:00.0 or 41:00: FALSE when it is no PCI address. */
-static gboolean parse_address(const char *text, unsigned int parts[4])
+static gboolean pci_parse_address(const char *text, unsigned int parts[4])
 {
     int used = 0;
     parts[0] = parts[3] = 0;
@@ -31,7 +31,7 @@ static gboolean parse_address(const char *text, unsigned int parts[4])
 static gboolean same_address(const char *a, const char *b)
 {
     unsigned int left[4], right[4];
-    return parse_address(a, left) && parse_address(b, right) && memcmp(left, right, sizeof left) == 0;
+    return pci_parse_address(a, left) && pci_parse_address(b, right) && memcmp(left, right, sizeof left) == 0;
 }
 
 static gboolean is_index(const char *text, int index)

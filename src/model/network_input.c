@@ -49,7 +49,7 @@ static gboolean for_guest(const FctNetwork *network, guint32 address)
            (address & ~mask) != ~mask;
 }
 
-static gboolean set_range(FctNetwork *network, guint32 first, guint32 last)
+static gboolean network_set_range(FctNetwork *network, guint32 first, guint32 last)
 {
     g_free(network->first);
     g_free(network->last);
@@ -64,7 +64,7 @@ static gboolean is_for_libvirt(guint32 first, guint32 last)
     return fct_ipv4_overlaps(first, FCT_DHCP_BITS, last, FCT_DHCP_BITS);
 }
 
-static gboolean read_range(FctNetwork *network, const json_t *input, GError **error)
+static gboolean network_read_range(FctNetwork *network, const json_t *input, GError **error)
 {
     const json_t *dhcp = json_object_get(input, "dhcp");
     guint32 gateway = 0, first, last;
@@ -74,7 +74,7 @@ static gboolean read_range(FctNetwork *network, const json_t *input, GError **er
     first = gateway + 1;
     last = (gateway | ~fct_ipv4_mask(network->prefix)) - 1;
     if (!dhcp)
-        return set_range(network, first, MIN(last, first | ~fct_ipv4_mask(FCT_DHCP_BITS)));
+        return network_set_range(network, first, MIN(last, first | ~fct_ipv4_mask(FCT_DHCP_BITS)));
     if (!json_is_object(dhcp) || json_object_size(dhcp) != 2 ||
         !fct_ipv4_parse(fct_json_str(dhcp, "first", ""), &first) ||
         !fct_ipv4_parse(fct_json_str(dhcp, "last", ""), &last) || first > last || !for_guest(network, first) ||
@@ -86,12 +86,12 @@ static gboolean read_range(FctNetwork *network, const json_t *input, GError **er
             error, "dhcp",
             "The first two numbers of the DHCP range’s ends must be alike, as in 10.0.0.2 to 10.0.255.255: "
             "libvirt takes no other. Give fixed addresses outside of it.");
-    return set_range(network, first, last);
+    return network_set_range(network, first, last);
 }
 
 /* ---- input ---- */
 
-static gboolean is_word(const char *text, gsize max)
+static gboolean network_is_word(const char *text, gsize max)
 {
     gsize length = strlen(text);
     if (length < 1 || length > max || !g_ascii_isalnum(*text))
@@ -103,7 +103,7 @@ static gboolean is_word(const char *text, gsize max)
 }
 
 /* The kernel's own rule (dev_valid_name), and only characters that XML can carry and people can see. */
-static gboolean is_device(const char *text)
+static gboolean is_device_name(const char *text)
 {
     gsize length = strlen(text);
     if (length < 1 || length >= FCT_DEVICE_SIZE || strcmp(text, ".") == 0 || strcmp(text, "..") == 0)
@@ -116,7 +116,7 @@ static gboolean is_device(const char *text)
 
 static gboolean set_device(char **member, const char *text)
 {
-    if (!is_device(text))
+    if (!is_device_name(text))
         return FALSE;
     g_free(*member);
     *member = g_strdup(text);
@@ -132,7 +132,7 @@ static gboolean read_bridge(FctNetwork *network, const json_t *input, GError **e
            fct_read_refuse(error, "bridge", "Name a bridge that the host has; GET /host-interfaces lists them.");
 }
 
-static gboolean read_interface(FctNetwork *network, const json_t *input, GError **error)
+static gboolean network_read_interface(FctNetwork *network, const json_t *input, GError **error)
 {
     const char *name;
     if (!fct_read_str(input, "interface", &name, error))
@@ -182,7 +182,7 @@ static gboolean fits_kind(const json_t *input, FctNetworkKind kind, GError **err
     return TRUE;
 }
 
-static gboolean read_autostart(FctNetwork *network, const json_t *input, GError **error)
+static gboolean network_read_autostart(FctNetwork *network, const json_t *input, GError **error)
 {
     const json_t *autostart = json_object_get(input, "autostart");
     if (autostart && !json_is_boolean(autostart))
@@ -192,12 +192,12 @@ static gboolean read_autostart(FctNetwork *network, const json_t *input, GError 
     return TRUE;
 }
 
-static gboolean read_name(FctNetwork *network, const json_t *input, GError **error)
+static gboolean network_read_name(FctNetwork *network, const json_t *input, GError **error)
 {
     const char *name, *kind;
     if (!fct_read_str(input, "name", &name, error) || !fct_read_str(input, "kind", &kind, error))
         return FALSE;
-    if (!is_word(name, 50))
+    if (!network_is_word(name, 50))
         return fct_read_refuse(
             error, "name",
             "A name has 1 to 50 letters, digits, dots, dashes or underscores, and begins with a letter or digit.");
@@ -219,14 +219,14 @@ FctNetwork *fct_network_from_input(const json_t *input, GError **error)
             input, known,
             "A network has a name, a kind, and a subnet with a DHCP range, a bridge with a VLAN, or an interface.",
             error) ||
-        !read_name(network, input, error) || !fits_kind(input, network->kind, error) ||
-        !read_autostart(network, input, error))
+        !network_read_name(network, input, error) || !fits_kind(input, network->kind, error) ||
+        !network_read_autostart(network, input, error))
         return NULL;
     gboolean ok = network->kind == FCT_NETWORK_BRIDGE
                       ? read_bridge(network, input, error) && read_vlan(network, input, error)
                   : network->kind == FCT_NETWORK_DIRECT
-                      ? read_interface(network, input, error) && read_vlan(network, input, error)
-                      : read_subnet(network, input, error) && read_range(network, input, error);
+                      ? network_read_interface(network, input, error) && read_vlan(network, input, error)
+                      : read_subnet(network, input, error) && network_read_range(network, input, error);
     if (ok && network->kind == FCT_NETWORK_DIRECT && network->vlan) {
         g_free(network->device);
         network->device = fct_network_vlan_device(network->interface, network->vlan);
@@ -261,7 +261,7 @@ static gboolean change_subnet(FctNetwork *network, const json_t *input, GError *
     g_free(network->last);
     network->first = g_strdup("");
     network->last = g_strdup("");
-    if ((json_object_get(input, "dhcp") || handed_out) && !read_range(network, input, error))
+    if ((json_object_get(input, "dhcp") || handed_out) && !network_read_range(network, input, error))
         return FALSE;
     g_autofree char *after = fct_network_subnet(network);
     if (strcmp(before, after) != 0 || strcmp(first, network->first) != 0 || strcmp(last, network->last) != 0)
@@ -302,9 +302,9 @@ FctNetwork *fct_network_changed(const FctNetwork *present, const json_t *input, 
     if (!fct_read_only_or(input, known,
                           "Of a network the addresses, the bridge or interface, and the autostart can be changed.",
                           error) ||
-        !fits_kind(input, network->kind, error) || !read_autostart(network, input, error) ||
+        !fits_kind(input, network->kind, error) || !network_read_autostart(network, input, error) ||
         (json_object_get(input, "bridge") && !read_bridge(network, input, error)) ||
-        (json_object_get(input, "interface") && !read_interface(network, input, error)) ||
+        (json_object_get(input, "interface") && !network_read_interface(network, input, error)) ||
         !read_vlan(network, input, error) || !keeps_vlan(present, network, error) ||
         !change_subnet(network, input, error) || !change_fixed(network, input, error))
         return NULL;
@@ -330,7 +330,7 @@ static FctLease *read_fixed(const FctNetwork *network, const json_t *json, GErro
         fct_read_refuse(error, "mac", "A MAC address is written like 52:54:00:12:34:56, and is not a group's.");
     else if (!fct_ipv4_parse(fct_json_str(json, "address", ""), &address) || !for_guest(network, address))
         fct_read_refuse(error, "address", "The address must be one for guests of this network's subnet.");
-    else if (*name && (!is_word(name, 63) || strpbrk(name, "._") || g_str_has_suffix(name, "-")))
+    else if (*name && (!network_is_word(name, 63) || strpbrk(name, "._") || g_str_has_suffix(name, "-")))
         fct_read_refuse(error, "name",
                         "A host name has 1 to 63 letters, digits and dashes, and neither begins nor ends with a dash.");
     else

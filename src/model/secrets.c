@@ -14,7 +14,7 @@ static const struct {
     {"aside/", {"text"}}, /* a broken document, of any kind */
 };
 
-static const json_t *at(const json_t *doc, const char *const *way)
+static const json_t *secret_at(const json_t *doc, const char *const *way)
 {
     for (; *way; way++)
         doc = json_object_get(doc, *way);
@@ -37,8 +37,8 @@ gboolean fct_secrets_may_be_in(const char *key)
 gboolean fct_secrets_leave(const char *key, const json_t *old, const json_t *new_or_null)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(places); i++) {
-        const json_t *had = g_str_has_prefix(key, places[i].prefix) ? at(old, places[i].way) : NULL;
-        if (!is_empty(had) && !json_equal(had, at(new_or_null, places[i].way)))
+        const json_t *had = g_str_has_prefix(key, places[i].prefix) ? secret_at(old, places[i].way) : NULL;
+        if (!is_empty(had) && !json_equal(had, secret_at(new_or_null, places[i].way)))
             return TRUE;
     }
     return FALSE;

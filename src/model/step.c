@@ -126,7 +126,7 @@ void fct_step_set_title(FctStep *step, const FctGpu *gpu)
     g_assert_not_reached();
 }
 
-static const FctComputeInstance *compute_of(const FctGpuInstance *instance, int ci_id)
+static const FctComputeInstance *step_compute(const FctGpuInstance *instance, int ci_id)
 {
     for (guint i = 0; instance && i < instance->compute->len; i++) {
         const FctComputeInstance *compute = instance->compute->pdata[i];
@@ -152,7 +152,7 @@ static int id_made_again(const FctGpuInstance *instance, int ci_id)
 static int next_ci_id(const FctGpuInstance *instance)
 {
     int id = 0;
-    while (compute_of(instance, id))
+    while (step_compute(instance, id))
         id++;
     return id;
 }
@@ -165,7 +165,7 @@ FctStep *fct_step_undo(const FctStep *step, const FctGpu *gpu_before)
         [FCT_STEP_CI_CREATE] = FCT_STEP_CI_DESTROY,
     };
     const FctGpuInstance *at = fct_mig_instance_at(&gpu_before->mig, step->start);
-    const FctComputeInstance *compute = compute_of(at, step->ci_id);
+    const FctComputeInstance *compute = step_compute(at, step->ci_id);
     if (step->kind == FCT_STEP_MIG_MODE && gpu_before->mig.current == step->enabled)
         return NULL;
     if (step->kind == FCT_STEP_GI_DESTROY && (!at || at->profile_id != step->profile_id))

@@ -30,7 +30,7 @@ static const FctGpu *the_card(const FctStep *step, const FctInventory *seen, GEr
     return gpu;
 }
 
-static gboolean no(FctErrorCode code, GError **error, const char *sentence)
+static gboolean step_refuse(FctErrorCode code, GError **error, const char *sentence)
 {
     return fct_set_error(error, code, "%s", sentence);
 }
@@ -74,11 +74,11 @@ static gboolean in_use(const char *what, int start, const GPtrArray *processes, 
 static gboolean before_mode(const FctStep *step, const FctGpu *gpu, GError **error)
 {
     if (!gpu->mig.capable)
-        return no(FCT_ERROR_UNSUPPORTED, error, "This card has no MIG.");
+        return step_refuse(FCT_ERROR_UNSUPPORTED, error, "This card has no MIG.");
     if (gpu->mig.current == step->enabled && gpu->mig.pending == step->enabled)
-        return no(FCT_ERROR_STALE, error, step->enabled ? "MIG is on already." : "MIG is off already.");
+        return step_refuse(FCT_ERROR_STALE, error, step->enabled ? "MIG is on already." : "MIG is off already.");
     if (!step->enabled && gpu->mig.current && gpu->mig.instances->len > 0)
-        return no(FCT_ERROR_IN_USE, error, "MIG cannot be turned off while the card has instances.");
+        return step_refuse(FCT_ERROR_IN_USE, error, "MIG cannot be turned off while the card has instances.");
     return TRUE;
 }
 
@@ -117,7 +117,7 @@ static gboolean before_gi_create(const FctStep *step, const FctGpu *gpu, GError 
 {
     const FctMigProfile *profile = fct_mig_profile(&gpu->mig, step->profile_id);
     if (!gpu->mig.current)
-        return no(FCT_ERROR_STALE, error, "MIG is off on this card.");
+        return step_refuse(FCT_ERROR_STALE, error, "MIG is off on this card.");
     if (!profile || profile->size != step->size || !legal_start(profile, step->start))
         return fct_set_error(error, FCT_ERROR_STALE, "The card has no profile %d of size %d at slot %d.",
                              step->profile_id, step->size, step->start);
@@ -176,9 +176,10 @@ static gboolean after_mode(const FctStep *step, const FctGpu *gpu, GError **erro
     if (gpu->mig.current == step->enabled && gpu->mig.pending == step->enabled)
         return TRUE;
     if (gpu->mig.pending == step->enabled)
-        return no(FCT_ERROR_IN_USE, error,
-                  "The card has accepted the change, but it waits for a reset of the card or a restart of the host.");
-    return no(FCT_ERROR_HW, error, step->enabled ? "MIG is still off." : "MIG is still on.");
+        return step_refuse(
+            FCT_ERROR_IN_USE, error,
+            "The card has accepted the change, but it waits for a reset of the card or a restart of the host.");
+    return step_refuse(FCT_ERROR_HW, error, step->enabled ? "MIG is still off." : "MIG is still on.");
 }
 
 /* With a ci_id that very instance; without one, any instance of that profile. */
@@ -192,7 +193,7 @@ static gboolean after_ci_create(const FctStep *step, const FctGpu *gpu, GError *
         if (compute->profile_id == step->ci_profile_id && (step->ci_id < 0 || step->ci_id == compute->id))
             return TRUE;
     }
-    return no(FCT_ERROR_HW, error, "The compute instance is not there.");
+    return step_refuse(FCT_ERROR_HW, error, "The compute instance is not there.");
 }
 
 gboolean fct_step_after_holds(const FctStep *step, const FctInventory *seen, GError **error)
@@ -206,9 +207,9 @@ gboolean fct_step_after_holds(const FctStep *step, const FctInventory *seen, GEr
         return after_mode(step, gpu, error);
     case FCT_STEP_CI_DESTROY:
         return !instance || !compute_by_id(instance, step->ci_id) ||
-               no(FCT_ERROR_HW, error, "The compute instance is still there.");
+               step_refuse(FCT_ERROR_HW, error, "The compute instance is still there.");
     case FCT_STEP_GI_DESTROY:
-        return !instance || no(FCT_ERROR_HW, error, "The instance is still there.");
+        return !instance || step_refuse(FCT_ERROR_HW, error, "The instance is still there.");
     case FCT_STEP_GI_CREATE:
         return instance || not_there(step, gpu, error);
     case FCT_STEP_CI_CREATE:

@@ -124,7 +124,7 @@ void fct_volume_free(FctVolume *volume)
 
 /* ---- input ---- */
 
-static gboolean is_word(const char *text, gsize max, const char *others)
+static gboolean storage_is_word(const char *text, gsize max, const char *others)
 {
     gsize length = strlen(text);
     if (length < 1 || length > max || !g_ascii_isalnum(*text))
@@ -137,7 +137,7 @@ static gboolean is_word(const char *text, gsize max, const char *others)
 
 gboolean fct_volume_name_check(const char *name, const char *field, GError **error)
 {
-    return is_word(name, NAME_MAX_BYTES, "._-+") ||
+    return storage_is_word(name, NAME_MAX_BYTES, "._-+") ||
            fct_read_refuse(
                error, field,
                "A name has 1 to 100 letters, digits, dots, dashes, underscores or plus signs, and begins with a "
@@ -182,7 +182,7 @@ static gboolean read_nfs(FctPoolInput *input, const json_t *json, GError **error
     if (!fct_read_opt_str(json, "path", &path, error) || !fct_read_str(json, "host", &host, error) ||
         !fct_read_str(json, "export", &export, error))
         return FALSE;
-    if (!is_word(host, 253, ".-:_"))
+    if (!storage_is_word(host, 253, ".-:_"))
         return fct_read_refuse(error, "host", "Name the server as a host name or address.");
     if (!is_path(export))
         return fct_read_refuse(error, "export", "The export is a whole path on the server, like /export/vms.");
@@ -196,7 +196,7 @@ static gboolean read_lvm(FctPoolInput *input, const json_t *json, GError **error
     const char *group;
     if (!fct_read_str(json, "volume_group", &group, error))
         return FALSE;
-    if (!is_word(group, 127, "._-+"))
+    if (!storage_is_word(group, 127, "._-+"))
         return fct_read_refuse(error, "volume_group", "Name a volume group as “vgs” lists it.");
     fct_text_set(&input->volume_group, group);
     return TRUE;
@@ -217,7 +217,7 @@ FctPoolInput *fct_pool_input_read(const json_t *json, GError **error)
         !fct_read_opt_str(json, "confirm", &confirm, error))
         return NULL;
     fct_text_set(&input->confirm, confirm);
-    if (!is_word(name, 50, "._-")) {
+    if (!storage_is_word(name, 50, "._-")) {
         fct_read_refuse(
             error, "name",
             "A name has 1 to 50 letters, digits, dots, dashes or underscores, and begins with a letter or digit.");
@@ -270,7 +270,7 @@ const char *fct_pool_kind_wire(const FctPool *pool)
 }
 
 /* One sentence: what such a pool is good for. */
-static const char *purpose(const FctPool *pool)
+static const char *pool_purpose_of(const FctPool *pool)
 {
     int i = find_kind(pool);
     return i < 0 ? "A kind of pool that libvirt offers." : kinds[i].good_for;
@@ -289,7 +289,7 @@ gboolean fct_pool_has_files(const FctPool *pool)
 
 /* ---- as JSON ---- */
 
-static json_t *bytes(gint64 n)
+static json_t *bytes_text(gint64 n)
 {
     return n < 0 ? json_null() : json_integer(n);
 }
@@ -297,16 +297,16 @@ static json_t *bytes(gint64 n)
 json_t *fct_pool_to_json(const FctPool *pool)
 {
     return json_pack("{s:s, s:b, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:b, s:b}", "name", pool->name, "ours",
-                     pool->ours, "kind", fct_pool_kind_wire(pool), "good_for", purpose(pool), "state",
+                     pool->ours, "kind", fct_pool_kind_wire(pool), "good_for", pool_purpose_of(pool), "state",
                      pool->active ? "running" : "stopped", "path", pool->path, "source", pool->source, "capacity_bytes",
-                     bytes(pool->capacity), "allocated_bytes", bytes(pool->allocated), "free_bytes",
-                     bytes(pool->available), "autostart", pool->autostart, "thin", fct_pool_has_files(pool));
+                     bytes_text(pool->capacity), "allocated_bytes", bytes_text(pool->allocated), "free_bytes",
+                     bytes_text(pool->available), "autostart", pool->autostart, "thin", fct_pool_has_files(pool));
 }
 
 json_t *fct_volume_to_json(const FctVolume *volume)
 {
     return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s}", "pool", volume->pool, "name", volume->name, "path",
-                     volume->path, "format", volume->format, "capacity_bytes", bytes(volume->capacity),
-                     "allocated_bytes", bytes(volume->allocated), "length_bytes", bytes(volume->physical), "backing",
-                     volume->backing);
+                     volume->path, "format", volume->format, "capacity_bytes", bytes_text(volume->capacity),
+                     "allocated_bytes", bytes_text(volume->allocated), "length_bytes", bytes_text(volume->physical),
+                     "backing", volume->backing);
 }

@@ -18,7 +18,7 @@ static gboolean names_source(const json_t *input)
     return FALSE;
 }
 
-static void put(json_t *into, const char *key, json_t *value)
+static void template_put(json_t *into, const char *key, json_t *value)
 {
     if (json_is_null(value))
         json_object_del(into, key);
@@ -38,11 +38,11 @@ json_t *fct_template_merge(const json_t *input, const json_t *given)
         if (strcmp(key, "template") == 0)
             continue;
         if (!g_strv_contains(objects, key) || !json_is_object(present) || !json_is_object(value)) {
-            put(merged, key, value);
+            template_put(merged, key, value);
             continue;
         }
         json_object_foreach (value, member, of_member)
-            put(present, member, of_member);
+            template_put(present, member, of_member);
     }
     return merged;
 }

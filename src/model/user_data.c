@@ -8,7 +8,7 @@
 
 #define DEPTH_MAX 64    /* depth of lists and mappings: the guest reads them recursively */
 #define ALIASES_MAX 256 /* a few lines of aliases can stand for gigabytes in whatever expands them */
-#define MIME_LOOK 4096  /* cloud-init looks for the header within so many bytes */
+#define MIME_HEAD 4096  /* cloud-init looks for the header within so many bytes */
 #define NAME_SHOWN 40
 
 void fct_user_data_fault_clear(FctUserDataFault *fault)
@@ -16,7 +16,8 @@ void fct_user_data_fault_clear(FctUserDataFault *fault)
     g_clear_pointer(&fault->sentence, g_free);
 }
 
-static gboolean G_GNUC_PRINTF(4, 5) wrong(FctUserDataFault *ret, gint line, gint column, const char *format, ...)
+static gboolean G_GNUC_PRINTF(4, 5)
+    user_data_fault(FctUserDataFault *ret, gint line, gint column, const char *format, ...)
 {
     va_list ap;
     va_start(ap, format);
@@ -48,8 +49,8 @@ typedef struct {
 static gboolean yaml_wrong(const Yaml *yaml, const yaml_mark_t *at, const char *sentence)
 {
     gint line = yaml->first + (gint)at->line + 1, column = (gint)at->column + 1;
-    return wrong(yaml->fault, line, column, "The user-data is wrong in line %d, column %d: %s.", line, column,
-                 sentence);
+    return user_data_fault(yaml->fault, line, column, "The user-data is wrong in line %d, column %d: %s.", line, column,
+                           sentence);
 }
 
 /* Tags of YAML itself; cloud-init's reader refuses all others. */
@@ -79,7 +80,7 @@ static gboolean enter_node(Yaml *yaml, const yaml_event_t *event)
     return TRUE;
 }
 
-static gboolean enter(Yaml *yaml, const yaml_event_t *event, const yaml_char_t *anchor, const yaml_char_t *tag)
+static gboolean yaml_enter(Yaml *yaml, const yaml_event_t *event, const yaml_char_t *anchor, const yaml_char_t *tag)
 {
     if (!tag_is_good(tag))
         return yaml_wrong(yaml, &event->start_mark, "cloud-init does not know this tag");
@@ -104,7 +105,7 @@ static gboolean take_alias(Yaml *yaml, const yaml_event_t *event)
     return enter_node(yaml, event);
 }
 
-static gboolean take(Yaml *yaml, const yaml_event_t *event)
+static gboolean yaml_take(Yaml *yaml, const yaml_event_t *event)
 {
     switch (event->type) {
     case YAML_DOCUMENT_START_EVENT:
@@ -112,11 +113,11 @@ static gboolean take(Yaml *yaml, const yaml_event_t *event)
             return yaml_wrong(yaml, &event->start_mark, "a second document begins");
         return TRUE;
     case YAML_MAPPING_START_EVENT:
-        return enter(yaml, event, event->data.mapping_start.anchor, event->data.mapping_start.tag);
+        return yaml_enter(yaml, event, event->data.mapping_start.anchor, event->data.mapping_start.tag);
     case YAML_SEQUENCE_START_EVENT:
-        return enter(yaml, event, event->data.sequence_start.anchor, event->data.sequence_start.tag);
+        return yaml_enter(yaml, event, event->data.sequence_start.anchor, event->data.sequence_start.tag);
     case YAML_SCALAR_EVENT:
-        return enter(yaml, event, event->data.scalar.anchor, event->data.scalar.tag);
+        return yaml_enter(yaml, event, event->data.scalar.anchor, event->data.scalar.tag);
     case YAML_ALIAS_EVENT:
         return take_alias(yaml, event);
     case YAML_MAPPING_END_EVENT:
@@ -135,7 +136,7 @@ static gboolean parser_wrong(const Yaml *yaml, const yaml_parser_t *parser)
         g_strdup_printf("%s%s%s", parser->context ? parser->context : "", parser->context ? ", " : "", why);
     if (parser->error != YAML_READER_ERROR)
         return yaml_wrong(yaml, &parser->problem_mark, all);
-    return wrong(yaml->fault, 0, 0, "The user-data is no text that YAML allows: %s.", why);
+    return user_data_fault(yaml->fault, 0, 0, "The user-data is no text that YAML allows: %s.", why);
 }
 
 /* @text follows @first lines of something else. */
@@ -158,7 +159,7 @@ static gboolean check_yaml(const char *text, gsize length, gint first, gboolean 
             good = parser_wrong(&yaml, &parser);
             break;
         }
-        good = take(&yaml, &event);
+        good = yaml_take(&yaml, &event);
         over = event.type == YAML_STREAM_END_EVENT;
         yaml_event_delete(&event);
     }
@@ -173,8 +174,9 @@ static gboolean check_json(const char *text, gint first, FctUserDataFault *ret)
     json_error_t fault;
     json_t *json = json_loads(text, JSON_DECODE_ANY, &fault);
     json_decref(json);
-    return json || wrong(ret, first + fault.line, fault.column, "The user-data is wrong in line %d, column %d: %s.",
-                         first + fault.line, fault.column, fault.text);
+    return json ||
+           user_data_fault(ret, first + fault.line, fault.column, "The user-data is wrong in line %d, column %d: %s.",
+                           first + fault.line, fault.column, fault.text);
 }
 
 /* Addresses, one on each line, and comments. */
@@ -191,10 +193,10 @@ static gboolean check_include(const char *text, gint first, FctUserDataFault *re
             addresses += good;
         }
         if (!good)
-            return wrong(ret, first + i + 1, 1, "Line %d of the user-data is no address that can be included.",
-                         first + i + 1);
+            return user_data_fault(ret, first + i + 1, 1,
+                                   "Line %d of the user-data is no address that can be included.", first + i + 1);
     }
-    return addresses || wrong(ret, 0, 0, "The user-data includes nothing: write addresses below #include.");
+    return addresses || user_data_fault(ret, 0, 0, "The user-data includes nothing: write addresses below #include.");
 }
 
 static gint lines_in(const char *text, gsize length)
@@ -270,14 +272,14 @@ static gboolean check_mime(const char *text, FctUserDataFault *ret)
 {
     const char *body = body_of(text);
     if (!body)
-        return wrong(ret, 0, 0, "The user-data has MIME headers, but no empty line after them.");
+        return user_data_fault(ret, 0, 0, "The user-data has MIME headers, but no empty line after them.");
     g_autofree char *type = header_of(text, body, "Content-Type"), *boundary = boundary_of(type);
     if (g_ascii_strncasecmp(type, "multipart/", 10) != 0)
         return check_part(text, 0, ret);
     g_autofree char *mark = g_strconcat("--", boundary, NULL);
     GString *part = NULL;
     gint line = 1, first = 0, parts = 0;
-    gboolean good = *boundary || wrong(ret, 0, 0, "The user-data's header Content-Type names no boundary.");
+    gboolean good = *boundary || user_data_fault(ret, 0, 0, "The user-data's header Content-Type names no boundary.");
     for (const char *at = text; good && *at; at = next_line(at), line++) {
         gsize length = (gsize)(next_line(at) - at);
         if (!g_str_has_prefix(at, mark)) {
@@ -295,7 +297,8 @@ static gboolean check_mime(const char *text, FctUserDataFault *ret)
     good = good && (!part || check_part(part->str, first, ret));
     if (part)
         g_string_free(part, TRUE);
-    return good && (parts || wrong(ret, 0, 0, "The user-data has no part: its boundary “%.40s” is nowhere.", boundary));
+    return good && (parts || user_data_fault(ret, 0, 0, "The user-data has no part: its boundary “%.40s” is nowhere.",
+                                             boundary));
 }
 
 /* ---- which of them it is ---- */
@@ -303,7 +306,7 @@ static gboolean check_mime(const char *text, FctUserDataFault *ret)
 typedef enum { FORM_YAML, FORM_LIST, FORM_JSON, FORM_ADDRESSES, FORM_TEXT } Form;
 
 /* Whether the first line is @header, as cloud-init compares it: in any case, and the rest of the line is a comment. */
-static gboolean begins(const char *text, const char *header)
+static gboolean line_begins(const char *text, const char *header)
 {
     gsize length = strlen(header);
     return g_ascii_strncasecmp(text, header, length) == 0 && !g_ascii_isalnum(text[length]) && text[length] != '-';
@@ -321,7 +324,7 @@ static gboolean form_of(const char *text, Form *ret)
     if (g_str_has_prefix(text, "#!"))
         return TRUE;
     for (gsize i = 0; i < G_N_ELEMENTS(forms); i++)
-        if (begins(text, forms[i].header)) {
+        if (line_begins(text, forms[i].header)) {
             *ret = forms[i].form;
             return TRUE;
         }
@@ -330,7 +333,7 @@ static gboolean form_of(const char *text, Form *ret)
 
 static gboolean is_mime(const char *text)
 {
-    g_autofree char *head = g_strndup(text, MIME_LOOK), *lower = g_ascii_strdown(head, -1);
+    g_autofree char *head = g_strndup(text, MIME_HEAD), *lower = g_ascii_strdown(head, -1);
     return g_ascii_isalpha(*text) && strstr(lower, "mime-version:");
 }
 
@@ -341,15 +344,16 @@ static gboolean check_header(const char *text, FctUserDataFault *ret)
     if (g_utf8_strlen(valid, -1) > NAME_SHOWN)
         *g_utf8_offset_to_pointer(valid, NAME_SHOWN) = '\0';
     if (g_str_has_prefix(text, "\xef\xbb\xbf"))
-        return wrong(ret, 1, 1,
-                     "The user-data begins with a byte order mark, which cloud-init does not take: save it "
-                     "as UTF-8 without one.");
+        return user_data_fault(ret, 1, 1,
+                               "The user-data begins with a byte order mark, which cloud-init does not take: save it "
+                               "as UTF-8 without one.");
     if (g_ascii_strncasecmp(text, "Content-Type:", 13) == 0)
-        return wrong(ret, 1, 1, "The user-data needs a line “MIME-Version: 1.0” among its headers.");
-    return wrong(ret, 1, 1,
-                 "The user-data begins with “%s”. Its first line must be #cloud-config, #!, #include, another header "
-                 "that cloud-init documents, or MIME headers.",
-                 valid);
+        return user_data_fault(ret, 1, 1, "The user-data needs a line “MIME-Version: 1.0” among its headers.");
+    return user_data_fault(
+        ret, 1, 1,
+        "The user-data begins with “%s”. Its first line must be #cloud-config, #!, #include, another header "
+        "that cloud-init documents, or MIME headers.",
+        valid);
 }
 
 static gboolean check_form(const char *text, Form form, gint first, FctUserDataFault *ret)
@@ -374,9 +378,10 @@ gboolean fct_user_data_check(const char *text, FctUserDataFault *ret)
     if (g_ascii_strncasecmp(text, "## template:", 12) == 0) {
         g_autofree char *engine = g_strndup(text + 12, strcspn(text + 12, "\r\n"));
         if (g_ascii_strcasecmp(g_strstrip(engine), "jinja") != 0)
-            return wrong(ret, 1, 1, "cloud-init knows templates of jinja only: write “## template: jinja”.");
+            return user_data_fault(ret, 1, 1, "cloud-init knows templates of jinja only: write “## template: jinja”.");
         return form_of(next_line(text), &form) ||
-               wrong(ret, 2, 1, "The line after “## template: jinja” must say what it is, like #cloud-config.");
+               user_data_fault(ret, 2, 1,
+                               "The line after “## template: jinja” must say what it is, like #cloud-config.");
     }
     if (form_of(text, &form))
         return check_form(text, form, 0, ret);

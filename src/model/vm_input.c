@@ -24,7 +24,7 @@ static gboolean name_is_good(const char *name)
     return TRUE;
 }
 
-static gboolean read_name(const json_t *json, char **name, GError **error)
+static gboolean vm_read_name(const json_t *json, char **name, GError **error)
 {
     const char *text;
     if (!fct_read_str(json, "name", &text, error))
@@ -39,7 +39,7 @@ static gboolean read_name(const json_t *json, char **name, GError **error)
     return TRUE;
 }
 
-static FctDevice *read_device(const json_t *json, GError **error)
+static FctDevice *vm_read_device(const json_t *json, GError **error)
 {
     static const char *const known[] = {"group", "count", "optional", NULL};
     const char *group;
@@ -64,12 +64,12 @@ static FctDevice *read_device(const json_t *json, GError **error)
     return device;
 }
 
-static gboolean read_devices(const json_t *list, GPtrArray *devices, GError **error)
+static gboolean vm_read_devices(const json_t *list, GPtrArray *devices, GError **error)
 {
     if (!json_is_array(list) || json_array_size(list) > DEVICES_MAX)
         return fct_read_refuse(error, "devices", "The devices must be a list of at most 8.");
     for (size_t i = 0; i < json_array_size(list); i++) {
-        FctDevice *device = read_device(json_array_get(list, i), error);
+        FctDevice *device = vm_read_device(json_array_get(list, i), error);
         if (!device)
             return FALSE;
         g_ptr_array_add(devices, device);
@@ -77,7 +77,7 @@ static gboolean read_devices(const json_t *list, GPtrArray *devices, GError **er
     return TRUE;
 }
 
-static FctVmNic *read_nic(const FctVm *vm, const json_t *json, const FctVmNic *old, GError **error)
+static FctVmNic *vm_read_nic(const FctVm *vm, const json_t *json, const FctVmNic *old, GError **error)
 {
     static const char *const known[] = {"network", "mac", "model", NULL};
     static const char *const models[] = {"virtio", "e1000e", NULL};
@@ -110,7 +110,7 @@ static gboolean read_nics(FctVm *vm, const json_t *list, GError **error)
     if (!json_is_array(list) || json_array_size(list) > NICS_MAX)
         return fct_read_refuse(error, "nics", "The NICs must be a list of at most 8.");
     for (size_t i = 0; i < json_array_size(list); i++) {
-        FctVmNic *nic = read_nic(vm, json_array_get(list, i), i < nics->len ? nics->pdata[i] : NULL, error);
+        FctVmNic *nic = vm_read_nic(vm, json_array_get(list, i), i < nics->len ? nics->pdata[i] : NULL, error);
         if (!nic)
             return FALSE;
         for (guint k = 0; k < read->len; k++)
@@ -126,7 +126,7 @@ static gboolean read_nics(FctVm *vm, const json_t *list, GError **error)
     return TRUE;
 }
 
-static gboolean read_boot(const json_t *list, GStrv *boot, GError **error)
+static gboolean vm_read_boot(const json_t *list, GStrv *boot, GError **error)
 {
     static const char *const known[] = {"disk", "cdrom", "network", NULL};
     g_autoptr(GStrvBuilder) words = g_strv_builder_new();
@@ -150,7 +150,7 @@ static gboolean read_boot(const json_t *list, GStrv *boot, GError **error)
     return TRUE;
 }
 
-static gboolean read_autostart(FctVm *vm, const json_t *json, GError **error)
+static gboolean vm_read_autostart(FctVm *vm, const json_t *json, GError **error)
 {
     static const char *const known[] = {"enabled", "order", "delay_s", NULL};
     gint64 order = vm->autostart.order, delay = vm->autostart.delay_s;
@@ -167,13 +167,13 @@ static gboolean read_autostart(FctVm *vm, const json_t *json, GError **error)
     return TRUE;
 }
 
-static gboolean read_machine(FctVm *vm, const json_t *json, GError **error)
+static gboolean vm_read_machine(FctVm *vm, const json_t *json, GError **error)
 {
     static const char *const systems[] = {"linux", "windows", "other", NULL};
     return fct_read_opt_word(json, "os", systems, &vm->os, error) && fct_read_opt_flag(json, "tpm", &vm->tpm, error) &&
            fct_read_opt_flag(json, "agent", &vm->agent, error) &&
-           read_boot(json_object_get(json, "boot"), &vm->boot, error) &&
-           read_autostart(vm, json_object_get(json, "autostart"), error);
+           vm_read_boot(json_object_get(json, "boot"), &vm->boot, error) &&
+           vm_read_autostart(vm, json_object_get(json, "autostart"), error);
 }
 
 /* Members that input and patch share; absent ones change nothing. */
@@ -182,7 +182,7 @@ static gboolean read_common(FctVm *vm, const json_t *json, GError **error)
     gint64 number;
     const char *text;
     const json_t *devices = json_object_get(json, "devices");
-    if ((json_object_get(json, "name") && !read_name(json, &vm->name, error)) || !read_machine(vm, json, error))
+    if ((json_object_get(json, "name") && !vm_read_name(json, &vm->name, error)) || !vm_read_machine(vm, json, error))
         return FALSE;
     if (json_object_get(json, "vcpus")) {
         if (!fct_read_int(json, "vcpus", 1, 512, &number, error))
@@ -203,7 +203,7 @@ static gboolean read_common(FctVm *vm, const json_t *json, GError **error)
         return FALSE;
     if (devices) {
         g_ptr_array_set_size(vm->devices, 0);
-        return read_devices(devices, vm->devices, error);
+        return vm_read_devices(devices, vm->devices, error);
     }
     return TRUE;
 }
@@ -216,9 +216,9 @@ FctVm *fct_vm_from_input(const json_t *input, GError **error)
                                         "start",    "autostart", "description", "cloud_init", "windows",  NULL};
     g_autoptr(FctVm) vm = fct_vm_new();
     gboolean start = FALSE;
-    if (!fct_read_only(input, known, error) || !read_name(input, &vm->name, error) || !read_common(vm, input, error) ||
-        !fct_read_opt_flag(input, "uefi", &vm->uefi, error) || !fct_read_opt_flag(input, "start", &start, error) ||
-        !fct_vm_read_drives(vm, input, error))
+    if (!fct_read_only(input, known, error) || !vm_read_name(input, &vm->name, error) ||
+        !read_common(vm, input, error) || !fct_read_opt_flag(input, "uefi", &vm->uefi, error) ||
+        !fct_read_opt_flag(input, "start", &start, error) || !fct_vm_read_drives(vm, input, error))
         return NULL;
     if (!vm->memory_mib && !*vm->image)
         vm->memory_mib = MEMORY_DEFAULT_MIB;

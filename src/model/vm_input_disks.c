@@ -11,7 +11,7 @@
 #define DISKS_MAX 16
 #define CDROMS_MAX 4
 
-static void set(char **field, const char *text)
+static void disk_text_set(char **field, const char *text)
 {
     g_free(*field);
     *field = g_strdup(text);
@@ -30,7 +30,7 @@ static char *next_target(const FctVm *vm, const char *bus)
 }
 
 /* Disks as people count them: neither CD drives nor first-boot media. */
-static gboolean has_room(const FctVm *vm, const FctVmDisk *wanted, GError **error)
+static gboolean bus_has_room(const FctVm *vm, const FctVmDisk *wanted, GError **error)
 {
     guint disks = 0;
     for (guint i = 0; i < vm->disks->len; i++)
@@ -41,10 +41,10 @@ static gboolean has_room(const FctVm *vm, const FctVmDisk *wanted, GError **erro
                            "A VM has room for 17 disks, and on each bus for 26 drives: take one out first.");
 }
 
-static FctVmDisk *drive_new(const FctVm *vm, const char *bus)
+static FctVmDisk *input_drive_new(const FctVm *vm, const char *bus)
 {
     FctVmDisk *disk = fct_vm_disk_new();
-    set(&disk->bus, bus);
+    disk_text_set(&disk->bus, bus);
     g_free(disk->target);
     disk->target = next_target(vm, bus);
     return disk;
@@ -68,8 +68,8 @@ static gboolean read_volume(const json_t *json, FctVmDisk *disk, GError **error)
         return FALSE;
     if (!*pool || !*name)
         return fct_read_refuse(error, "volume", "Name the pool and the volume.");
-    set(&disk->pool, pool);
-    set(&disk->volume, name);
+    disk_text_set(&disk->pool, pool);
+    disk_text_set(&disk->volume, name);
     return fct_read_opt_word(json, "format", formats, &disk->format, error);
 }
 
@@ -78,7 +78,7 @@ static gboolean read_pool(const json_t *json, FctVmDisk *disk, GError **error)
     const char *pool = FCT_POOL_OWN;
     if (json_object_get(json, "pool") && !fct_read_str(json, "pool", &pool, error))
         return FALSE;
-    set(&disk->pool, pool);
+    disk_text_set(&disk->pool, pool);
     return TRUE;
 }
 
@@ -94,8 +94,8 @@ FctVmDisk *fct_vm_read_disk(const FctVm *vm, const json_t *json, GError **error)
     }
     if (!fct_read_only(json, known, error) || !fct_read_opt_word(json, "bus", buses, &bus, error))
         return NULL;
-    g_autoptr(FctVmDisk) disk = drive_new(vm, bus);
-    if (!has_room(vm, disk, error))
+    g_autoptr(FctVmDisk) disk = input_drive_new(vm, bus);
+    if (!bus_has_room(vm, disk, error))
         return NULL;
     if (json_object_get(json, "volume")) {
         if (json_object_get(json, "size_gib") || json_object_get(json, "pool")) {
@@ -161,10 +161,10 @@ static void put_medium(FctVmDisk *drive, const json_t *json, const char *file)
     gboolean stays = !json_object_get(json, "file") && (!*drive->file || json_object_get(json, "target"));
     if (stays || (*file && strcmp(drive->file, file) == 0))
         return;
-    set(&drive->file, file);
-    set(&drive->path, "");
-    set(&drive->pool, "");
-    set(&drive->volume, "");
+    disk_text_set(&drive->file, file);
+    disk_text_set(&drive->path, "");
+    disk_text_set(&drive->pool, "");
+    disk_text_set(&drive->volume, "");
 }
 
 static FctVmDisk *read_cdrom(const FctVm *vm, const json_t *list, size_t place, GError **error)
@@ -183,8 +183,8 @@ static FctVmDisk *read_cdrom(const FctVm *vm, const json_t *list, size_t place, 
         return NULL;
     FctVmDisk *drive = old ? fct_vm_disk_copy(old) : fct_vm_disk_new();
     drive->cdrom = drive->read_only = TRUE;
-    set(&drive->bus, "sata");
-    set(&drive->format, "raw");
+    disk_text_set(&drive->bus, "sata");
+    disk_text_set(&drive->format, "raw");
     put_medium(drive, json, file);
     return drive;
 }
@@ -220,12 +220,12 @@ gboolean fct_vm_read_cdroms(FctVm *vm, const json_t *list, GError **error)
 }
 
 /* The source of the VM: exactly one of the three. */
-static gboolean read_source(FctVm *vm, const json_t *input, GError **error)
+static gboolean disk_read_source(FctVm *vm, const json_t *input, GError **error)
 {
     const char *image = "";
     const json_t *iso = json_object_get(input, "iso"), *volume = json_object_get(input, "volume");
     gint64 size = iso ? ISO_DISK_GIB : 0;
-    g_autoptr(FctVmDisk) disk = drive_new(vm, default_bus(vm));
+    g_autoptr(FctVmDisk) disk = input_drive_new(vm, default_bus(vm));
     int sources = (json_object_get(input, "image") != NULL) + (iso != NULL) + (volume != NULL);
     if (sources != 1)
         return fct_read_refuse(error, "image",
@@ -242,7 +242,7 @@ static gboolean read_source(FctVm *vm, const json_t *input, GError **error)
         return FALSE;
     if (volume ? !read_volume(volume, disk, error) : !read_pool(input, disk, error))
         return FALSE;
-    set(&vm->image, image);
+    disk_text_set(&vm->image, image);
     disk->size_gib = (int)size;
     g_ptr_array_add(vm->disks, g_steal_pointer(&disk));
     return TRUE;
@@ -273,7 +273,7 @@ static gboolean read_all_cdroms(FctVm *vm, const json_t *input, GError **error)
 gboolean fct_vm_read_drives(FctVm *vm, const json_t *input, GError **error)
 {
     const json_t *disks = json_object_get(input, "disks");
-    if (!read_source(vm, input, error))
+    if (!disk_read_source(vm, input, error))
         return FALSE;
     if (disks && (!json_is_array(disks) || json_array_size(disks) > DISKS_MAX))
         return fct_read_refuse(error, "disks", "The further disks must be a list of at most 16.");

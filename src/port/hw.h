@@ -12,9 +12,9 @@ typedef struct FctHw FctHw;
 typedef void (*FctHwChanged)(gpointer data); /* called on an unspecified thread: it must only post */
 
 typedef enum {
-    FCT_STEP_DONE,   /* the call returned success; whether `after` holds must be observed */
-    FCT_STEP_FAILED, /* error is set: the driver's code and words */
-    FCT_STEP_WEDGED  /* past its deadline and not killable: the gpu is wedged until the next boot */
+    FCT_STEP_OUTCOME_DONE,   /* the call returned success; whether `after` holds must be observed */
+    FCT_STEP_OUTCOME_FAILED, /* error is set: the driver's code and words */
+    FCT_STEP_OUTCOME_WEDGED  /* past its deadline and not killable: the gpu is wedged until the next boot */
 } FctStepOutcome;
 
 typedef struct {

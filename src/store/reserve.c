@@ -10,7 +10,7 @@
 #define BYTES (4 * 1024 * 1024) /* room for some hundred deletions, each with the pages that it changes */
 #define AGAIN_US (60 * G_USEC_PER_SEC)
 
-static void hold(FctReserve *reserve)
+static void reserve_hold(FctReserve *reserve)
 {
     struct stat status;
     reserve->tried_us = g_get_monotonic_time();
@@ -32,7 +32,7 @@ static void hold(FctReserve *reserve)
 void fct_reserve_init(FctReserve *reserve, const char *database)
 {
     *reserve = (FctReserve){.path = g_strconcat(database, ".reserve", NULL)};
-    hold(reserve);
+    reserve_hold(reserve);
 }
 
 void fct_reserve_clear(FctReserve *reserve)
@@ -53,5 +53,5 @@ gboolean fct_reserve_release(FctReserve *reserve)
 void fct_reserve_restore(FctReserve *reserve)
 {
     if (!reserve->held && g_get_monotonic_time() - reserve->tried_us > AGAIN_US)
-        hold(reserve);
+        reserve_hold(reserve);
 }

@@ -14,7 +14,7 @@ typedef struct {
     FctWatchers watchers;
 } MemoryStore;
 
-static gint compare_keys(gconstpointer a, gconstpointer b, gpointer data)
+static gint memory_compare_keys(gconstpointer a, gconstpointer b, gpointer data)
 {
     return strcmp(a, b);
 }
@@ -44,7 +44,7 @@ typedef struct {
     GPtrArray *docs;
 } Listing;
 
-static gboolean collect(gpointer key, gpointer value, gpointer data)
+static gboolean memory_collect(gpointer key, gpointer value, gpointer data)
 {
     Listing *listing = data;
     if (g_str_has_prefix(key, listing->prefix) && (!listing->after || strcmp(key, listing->after) > 0))
@@ -57,7 +57,7 @@ static GPtrArray *list_some(FctStore *port, const char *prefix, const char *afte
     MemoryStore *store = (MemoryStore *)port;
     Listing listing = {prefix, after, max, g_ptr_array_new_with_free_func((GDestroyNotify)fct_doc_free)};
     g_rec_mutex_lock(&store->lock);
-    g_tree_foreach(store->docs, collect, &listing);
+    g_tree_foreach(store->docs, memory_collect, &listing);
     g_rec_mutex_unlock(&store->lock);
     return listing.docs;
 }
@@ -137,7 +137,7 @@ FctStore *fct_store_memory_new(void)
     MemoryStore *store = g_new0(MemoryStore, 1);
     store->port.ops = &ops;
     g_rec_mutex_init(&store->lock);
-    store->docs = g_tree_new_full(compare_keys, NULL, NULL, (GDestroyNotify)fct_doc_free);
+    store->docs = g_tree_new_full(memory_compare_keys, NULL, NULL, (GDestroyNotify)fct_doc_free);
     fct_watchers_init(&store->watchers);
     return &store->port;
 }

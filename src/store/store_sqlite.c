@@ -53,7 +53,7 @@ static void set_sqlite_error(GError **error, sqlite3 *db, int rc, const char *do
 }
 
 /* Runs a statement that returns no rows. */
-static int run(sqlite3_stmt *statement)
+static int sqlite_run(sqlite3_stmt *statement)
 {
     errno = 0;
     int rc = sqlite3_step(statement);
@@ -177,17 +177,18 @@ static gboolean write_one(SqliteStore *store, const FctWrite *write, guint64 rev
         sqlite3_bind_text(store->put, 1, write->key, -1, SQLITE_STATIC);
         sqlite3_bind_int64(store->put, 2, (sqlite3_int64)revision);
         sqlite3_bind_text(store->put, 3, text, -1, SQLITE_STATIC);
-        rc = run(store->put);
+        rc = sqlite_run(store->put);
     } else {
         sqlite3_bind_text(store->drop, 1, write->key, -1, SQLITE_STATIC);
-        rc = run(store->drop);
+        rc = sqlite_run(store->drop);
     }
     if (rc != SQLITE_OK)
         set_sqlite_error(error, store->writer, rc, "writing");
     return rc == SQLITE_OK;
 }
 
-static gboolean write_all(SqliteStore *store, const FctWrite *writes, gsize n, guint64 *ret_revision, GError **error)
+static gboolean sqlite_write_all(SqliteStore *store, const FctWrite *writes, gsize n, guint64 *ret_revision,
+                                 GError **error)
 {
     for (gsize i = 0; i < n; i++)
         if (!check_expectation(store, &writes[i], error))
@@ -211,18 +212,18 @@ static gboolean write_all(SqliteStore *store, const FctWrite *writes, gsize n, g
 
 static gboolean commit_once(SqliteStore *store, const FctWrite *writes, gsize n, guint64 *ret_revision, GError **error)
 {
-    int rc = run(store->begin);
+    int rc = sqlite_run(store->begin);
     gboolean ok = rc == SQLITE_OK;
     if (!ok)
         set_sqlite_error(error, store->writer, rc, "beginning a transaction");
-    ok = ok && write_all(store, writes, n, ret_revision, error);
-    if (ok && (rc = run(store->end)) != SQLITE_OK) {
+    ok = ok && sqlite_write_all(store, writes, n, ret_revision, error);
+    if (ok && (rc = sqlite_run(store->end)) != SQLITE_OK) {
         set_sqlite_error(error, store->writer, rc, "committing");
         ok = FALSE;
     }
     /* After some faults SQLite has rolled back by itself; then there is nothing to roll back. */
     if (!ok && !sqlite3_get_autocommit(store->writer))
-        run(store->rollback);
+        sqlite_run(store->rollback);
     return ok;
 }
 
@@ -230,7 +231,7 @@ static gboolean commit_once(SqliteStore *store, const FctWrite *writes, gsize n,
  * The log has former versions of pages until they are carried over and the log is truncated; free pages are overwritten
  * (secure_delete). The write lock is held.
  */
-static gboolean scrub(SqliteStore *store, GError **error)
+static gboolean sqlite_scrub_database(SqliteStore *store, GError **error)
 {
     int log = 0, done = 0;
     g_mutex_lock(&store->read_lock); /* a reader keeps the log from being truncated */
@@ -249,7 +250,7 @@ static void scrub_when_due(SqliteStore *store)
     gint64 now = g_get_monotonic_time();
     if (!store->secret_left || now < store->scrub_us)
         return;
-    store->secret_left = !scrub(store, &fault);
+    store->secret_left = !sqlite_scrub_database(store, &fault);
     store->scrub_us = now + SCRUB_AGAIN_US;
     if (fault)
         g_warning("What was secret may be in the database's log still; it is emptied later. %s", fault->message);
@@ -300,7 +301,7 @@ static gboolean sqlite_scrub(FctStore *port, GError **error)
 {
     SqliteStore *store = (SqliteStore *)port;
     g_rec_mutex_lock(&store->write_lock);
-    gboolean ok = scrub(store, error);
+    gboolean ok = sqlite_scrub_database(store, error);
     g_rec_mutex_unlock(&store->write_lock);
     return ok;
 }

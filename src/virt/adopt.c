@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define LOOK_MS 20000
+#define READ_MS 20000
 #define MARK_MS 20000
 
 typedef struct {
@@ -68,7 +68,7 @@ static char *read_xml(virDomainPtr domain, FctVmInfo **ret_info, GError **error)
     return copy;
 }
 
-static void refuse(FctAdoption *adoption, const char *code, const char *next, const char *sentence)
+static void adopt_refuse(FctAdoption *adoption, const char *code, const char *next, const char *sentence)
 {
     g_ptr_array_add(adoption->verdicts, fct_verdict_new(FCT_REFUSE, code, "", next, "%s", sentence));
 }
@@ -76,11 +76,11 @@ static void refuse(FctAdoption *adoption, const char *code, const char *next, co
 static void check_domain(virDomainPtr domain, FctAdoption *adoption)
 {
     if (virDomainIsPersistent(domain) != 1)
-        refuse(adoption, "transient", "Define it with virsh first.",
-               "It has no definition: it is gone as soon as it is off.");
+        adopt_refuse(adoption, "transient", "Define it with virsh first.",
+                     "It has no definition: it is gone as soon as it is off.");
     if (virDomainHasManagedSaveImage(domain, 0) == 1)
-        refuse(adoption, "saved", "Start it with the program that saved it, or drop what is saved.",
-               "Its memory is saved on the disk, and a start by Facet would leave that behind.");
+        adopt_refuse(adoption, "saved", "Start it with the program that saved it, or drop what is saved.",
+                     "Its memory is saved on the disk, and a start by Facet would leave that behind.");
     int snapshots = virDomainSnapshotNum(domain, 0);
     if (snapshots > 0)
         g_ptr_array_add(adoption->verdicts,
@@ -97,7 +97,7 @@ static int in_gib(unsigned long long bytes)
 }
 
 /* The pool and volume that a disk is. A disk that is no volume keeps its path. */
-static void find_volume(virConnectPtr conn, FctVmDisk *disk)
+static void adopt_find_volume(virConnectPtr conn, FctVmDisk *disk)
 {
     g_autoptr(virStoragePool) pool = *disk->volume ? virStoragePoolLookupByName(conn, disk->pool) : NULL;
     g_autoptr(virStorageVol) volume = pool          ? virStorageVolLookupByName(pool, disk->volume)
@@ -160,11 +160,11 @@ static FctAdoption *read_adoption(virConnectPtr conn, Order *order, const char *
     host.machine = machine;
     FctAdoption *adoption = fct_adopt_read(xml, &host, error);
     for (guint i = 0; adoption && i < adoption->spec->disks->len; i++)
-        find_volume(conn, adoption->spec->disks->pdata[i]);
+        adopt_find_volume(conn, adoption->spec->disks->pdata[i]);
     return adoption;
 }
 
-static gboolean do_look(virConnectPtr conn, gpointer data, GError **error)
+static gboolean adopt_do_read(virConnectPtr conn, gpointer data, GError **error)
 {
     Order *order = data;
     int starts = 0;
@@ -190,7 +190,7 @@ static gboolean do_look(virConnectPtr conn, gpointer data, GError **error)
     return TRUE;
 }
 
-static gboolean look_around(FctVmm *vmm, Order *order, GError **error)
+static gboolean adopt_read_surroundings(FctVmm *vmm, Order *order, GError **error)
 {
     g_autoptr(json_t) facts = fct_virt_facts(vmm, error);
     order->networks = facts ? fct_virt_networks(vmm, error) : NULL;
@@ -203,8 +203,8 @@ static gboolean look_around(FctVmm *vmm, Order *order, GError **error)
 FctAdoption *fct_virt_adoption(FctVmm *vmm, const char *id, GError **error)
 {
     g_autoptr(Order) order = order_new(id);
-    if (!look_around(vmm, order, error) ||
-        !fct_virt_call((FctVirt *)vmm, FCT_LANE_QUERY, id, LOOK_MS, do_look, order, order_clear, error))
+    if (!adopt_read_surroundings(vmm, order, error) ||
+        !fct_virt_call((FctVirt *)vmm, FCT_LANE_QUERY, id, READ_MS, adopt_do_read, order, order_clear, error))
         return NULL;
     return g_steal_pointer(&order->adoption);
 }
@@ -238,7 +238,7 @@ static gboolean do_mark(virConnectPtr conn, gpointer data, GError **error)
     return info->ours == order->ours || write_mark(domain, order, error);
 }
 
-static void tell_changed(FctVirt *virt, const char *id)
+static void adopt_tell_changed(FctVirt *virt, const char *id)
 {
     fct_autolock(&virt->lock); /* a change of metadata sends no lifecycle event */
     g_hash_table_add(virt->changed, g_strdup(id));
@@ -252,14 +252,14 @@ gboolean fct_virt_mark(FctVmm *vmm, const char *id, gboolean ours, GError **erro
     order->ours = ours;
     if (!fct_virt_call(virt, FCT_LANE_QUERY, id, MARK_MS, do_mark, order, order_clear, error))
         return FALSE;
-    tell_changed(virt, id);
+    adopt_tell_changed(virt, id);
     return TRUE;
 }
 
 /* ---- the way back ---- */
 
 /* Defines the old definition again, if nothing forbids it. That libvirt does not accept it any more is no failure. */
-static void restore(virConnectPtr conn, Order *order, const FctAdoption *then)
+static void adopt_restore(virConnectPtr conn, Order *order, const FctAdoption *then)
 {
     g_autofree char *xml = fct_adopt_back(order->original, then->spec, order->spec);
     g_autoptr(virDomain) domain = xml ? virDomainDefineXML(conn, xml) : NULL;
@@ -290,7 +290,7 @@ static void give_back(virConnectPtr conn, virDomainPtr domain, Order *order)
     g_autoptr(GError) fault = NULL;
     g_autoptr(FctAdoption) then = *order->original ? read_adoption(conn, order, order->original, &fault) : NULL;
     if (then) {
-        restore(conn, order, then);
+        adopt_restore(conn, order, then);
         note_lost(conn, domain, order, then);
     } else {
         fct_text_set(&order->release->why, "Facet has no readable copy of the one of before");
@@ -321,9 +321,9 @@ FctRelease *fct_virt_let_go(FctVmm *vmm, FctVmSpec *spec, const char *original, 
     order->spec = spec;
     order->original = g_strdup(original);
     order->host_starts = host_starts;
-    if (!look_around(vmm, order, error) ||
+    if (!adopt_read_surroundings(vmm, order, error) ||
         !fct_virt_call(virt, FCT_LANE_QUERY, order->id, MARK_MS, do_release, order, order_clear, error))
         return NULL;
-    tell_changed(virt, order->id);
+    adopt_tell_changed(virt, order->id);
     return g_steal_pointer(&order->release);
 }

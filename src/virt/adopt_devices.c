@@ -28,7 +28,7 @@ static int note_order(FctAdoptReader *r, xmlNode *node, const char *kind)
 /* ---- disks ---- */
 
 /* "Disk sdb" */
-static char *title_of(FctAdoptReader *r, xmlNode *node)
+static char *adopt_title(FctAdoptReader *r, xmlNode *node)
 {
     const char *device = fct_adopt_attr(r, node, "device");
     return g_strdup_printf("%s %s",
@@ -39,7 +39,7 @@ static char *title_of(FctAdoptReader *r, xmlNode *node)
 }
 
 /* What a disk of another place is called: "rbd:pool/image on ceph1". */
-static char *elsewhere(FctAdoptReader *r, const char *type, xmlNode *source)
+static char *adopt_elsewhere(FctAdoptReader *r, const char *type, xmlNode *source)
 {
     xmlNode *host = fct_tree_child(source, "host");
     if (strcmp(type, "network") != 0)
@@ -179,7 +179,7 @@ static char *target_for(FctAdoptReader *r, const char *target, const char *bus)
 }
 
 /* Where it is, into @disk; FALSE when Facet cannot reach it. */
-static gboolean read_source(FctAdoptReader *r, xmlNode *node, FctVmDisk *disk, const char *title)
+static gboolean adopt_read_source(FctAdoptReader *r, xmlNode *node, FctVmDisk *disk, const char *title)
 {
     const char *type = fct_adopt_attr(r, node, "type");
     xmlNode *source = fct_tree_child(node, "source");
@@ -195,7 +195,7 @@ static gboolean read_source(FctAdoptReader *r, xmlNode *node, FctVmDisk *disk, c
         fct_text_set(&disk->pool, fct_adopt_attr(r, source, "pool"));
         fct_text_set(&disk->volume, fct_adopt_attr(r, source, "volume"));
     } else {
-        g_autofree char *where = elsewhere(r, type, source);
+        g_autofree char *where = adopt_elsewhere(r, type, source);
         fct_adopt_lose(r, "%s on %s: Facet cannot reach it, and the VM would start without it", title, where);
         fct_adopt_told(r, node);
         return FALSE;
@@ -232,7 +232,7 @@ static void read_disk(FctAdoptReader *r, xmlNode *node)
     const char *bus = fct_adopt_attr(r, fct_tree_child(node, "target"), "bus");
     const char *format = fct_adopt_attr(r, fct_tree_child(node, "driver"), "type");
     const char *target = fct_adopt_attr(r, fct_tree_child(node, "target"), "dev");
-    g_autofree char *title = title_of(r, node);
+    g_autofree char *title = adopt_title(r, node);
     g_autoptr(FctVmDisk) disk = fct_vm_disk_new();
     disk->cdrom = strcmp(device, "cdrom") == 0;
     if (!disk->cdrom && *device && strcmp(device, "disk") != 0) {
@@ -246,7 +246,7 @@ static void read_disk(FctAdoptReader *r, xmlNode *node)
         fct_adopt_told(r, node);
         return;
     }
-    if (!read_source(r, node, disk, title))
+    if (!adopt_read_source(r, node, disk, title))
         return;
     disk->read_only = disk->cdrom || fct_tree_child(node, "readonly");
     fct_text_set(&disk->format, *format ? format : "raw");
@@ -345,7 +345,7 @@ static void check_place(FctAdoptReader *r, xmlNode *node, const char *mac)
                        mac);
 }
 
-static void read_interface(FctAdoptReader *r, xmlNode *node)
+static void adopt_read_interface(FctAdoptReader *r, xmlNode *node)
 {
     const char *given = fct_adopt_attr(r, fct_tree_child(node, "mac"), "address");
     const char *model = fct_adopt_attr(r, fct_tree_child(node, "model"), "type");
@@ -529,7 +529,7 @@ static void read_controller(FctAdoptReader *r, xmlNode *node)
         fct_adopt_told_attrs(r, node, "ports", NULL);
 }
 
-static void read_input(FctAdoptReader *r, xmlNode *node)
+static void adopt_read_input(FctAdoptReader *r, xmlNode *node)
 {
     const char *type = fct_adopt_attr(r, node, "type"), *bus = fct_adopt_attr(r, node, "bus");
     gboolean usb = strcmp(bus, "usb") == 0, ps2 = strcmp(bus, "ps2") == 0;
@@ -621,11 +621,11 @@ void fct_adopt_devices(FctAdoptReader *r, xmlNode *devices)
     } readers[] = {{"emulator", read_emulator},
                    {"disk", read_disk},
                    {"controller", read_controller},
-                   {"interface", read_interface},
+                   {"interface", adopt_read_interface},
                    {"serial", read_console},
                    {"console", read_console},
                    {"channel", read_channel},
-                   {"input", read_input},
+                   {"input", adopt_read_input},
                    {"tpm", read_tpm},
                    {"graphics", read_graphics},
                    {"sound", read_sound},

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-static const char *feature(FctAdoptReader *r, xmlNode *os, const char *name)
+static const char *firmware_feature(FctAdoptReader *r, xmlNode *os, const char *name)
 {
     xmlNode *firmware = fct_tree_child(os, "firmware");
     for (xmlNode *f = firmware ? firmware->children : NULL; f; f = f->next)
@@ -14,10 +14,10 @@ static const char *feature(FctAdoptReader *r, xmlNode *os, const char *name)
 }
 
 /* libvirt picks the firmware by what is asked of it. */
-static void read_features(FctAdoptReader *r, xmlNode *os)
+static void firmware_read_features(FctAdoptReader *r, xmlNode *os)
 {
     gboolean windows = strcmp(r->adoption->spec->os, "windows") == 0;
-    const char *asked = feature(r, os, "secure-boot"), *keys = feature(r, os, "enrolled-keys");
+    const char *asked = firmware_feature(r, os, "secure-boot"), *keys = firmware_feature(r, os, "enrolled-keys");
     gboolean secure = strcmp(asked, "yes") == 0;
     if (secure && windows)
         fct_adopt_keep(r, "Secure Boot, when this host has a firmware for it");
@@ -129,7 +129,7 @@ void fct_adopt_firmware(FctAdoptReader *r, xmlNode *os)
     fct_adopt_keep(r, "UEFI firmware");
     read_variables(r, nvram);
     if (!loader)
-        read_features(r, os);
+        firmware_read_features(r, os);
     else if (spec->loader_secure)
         fct_adopt_keep(r, "Secure Boot");
 }

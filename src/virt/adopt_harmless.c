@@ -99,7 +99,7 @@ static const Row rows[] = {
 };
 
 /* Component by component, each of which @pattern may leave open with a '*'. */
-static gboolean path_matches(const char *pattern, const char *path)
+static gboolean harmless_path_matches(const char *pattern, const char *path)
 {
     while (*pattern && *path) {
         if (*pattern == '*') {
@@ -128,7 +128,7 @@ static gboolean value_matches(const char *values, const char *value)
 gboolean fct_adopt_is_harmless(const char *path, const char *value)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
-        if (path_matches(rows[i].path, path) && value_matches(rows[i].values, value))
+        if (harmless_path_matches(rows[i].path, path) && value_matches(rows[i].values, value))
             return TRUE;
     return FALSE;
 }

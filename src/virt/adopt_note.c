@@ -20,7 +20,7 @@ const char *fct_adopt_text(FctAdoptReader *r, xmlNode *node)
 }
 
 /* Once each: nine PCI slots without a use need not be told nine times. */
-static void G_GNUC_PRINTF(3, 0) add(FctAdoptReader *r, GPtrArray *list, const char *format, va_list ap)
+static void G_GNUC_PRINTF(3, 0) adopt_note_add(FctAdoptReader *r, GPtrArray *list, const char *format, va_list ap)
 {
     g_autofree char *raw = g_strdup_vprintf(format, ap);
     g_autofree char *valid = g_utf8_make_valid(raw, -1);
@@ -40,7 +40,7 @@ void fct_adopt_keep(FctAdoptReader *r, const char *format, ...)
 {
     va_list ap;
     va_start(ap, format);
-    add(r, r->adoption->kept, format, ap);
+    adopt_note_add(r, r->adoption->kept, format, ap);
     va_end(ap);
 }
 
@@ -48,7 +48,7 @@ void fct_adopt_lose(FctAdoptReader *r, const char *format, ...)
 {
     va_list ap;
     va_start(ap, format);
-    add(r, r->adoption->lost, format, ap);
+    adopt_note_add(r, r->adoption->lost, format, ap);
     va_end(ap);
 }
 

@@ -25,16 +25,16 @@ static gint64 in_bytes(const char *number, const char *unit)
     return -1;
 }
 
-static gint64 in_mib(const char *number, const char *unit)
+static gint64 adopt_mib(const char *number, const char *unit)
 {
     gint64 bytes = in_bytes(number, unit);
     return bytes < 0 ? -1 : (bytes + (1 << 20) - 1) / (1 << 20);
 }
 
-static void read_memory(FctAdoptReader *r, xmlNode *node)
+static void adopt_read_memory(FctAdoptReader *r, xmlNode *node)
 {
     const char *number = fct_adopt_text(r, node), *unit = fct_adopt_attr(r, node, "unit");
-    gint64 mib = in_mib(number, unit);
+    gint64 mib = adopt_mib(number, unit);
     r->adoption->spec->memory_mib = MAX(mib, 0);
     fct_adopt_told_attrs(r, node, "unit", NULL);
     fct_adopt_told_text(r, node);
@@ -47,7 +47,7 @@ static void read_memory(FctAdoptReader *r, xmlNode *node)
 /* A balloon lets the guest have less than its memory. It is read after <memory>, which libvirt writes first. */
 static void read_current_memory(FctAdoptReader *r, xmlNode *node)
 {
-    gint64 mib = in_mib(fct_adopt_text(r, node), fct_adopt_attr(r, node, "unit"));
+    gint64 mib = adopt_mib(fct_adopt_text(r, node), fct_adopt_attr(r, node, "unit"));
     if (mib < r->adoption->spec->memory_mib)
         fct_adopt_lose(r, "Memory: the balloon that leaves it %" G_GINT64_FORMAT " MiB; it gets all of it", mib);
     fct_adopt_told_attrs(r, node, "unit", NULL);
@@ -72,7 +72,7 @@ static void read_vcpu(FctAdoptReader *r, xmlNode *node)
     fct_adopt_keep(r, "%d vCPU%s", spec->vcpus, spec->vcpus == 1 ? "" : "s");
 }
 
-static void read_machine(FctAdoptReader *r, xmlNode *type)
+static void adopt_read_machine(FctAdoptReader *r, xmlNode *type)
 {
     const char *arch = fct_adopt_attr(r, type, "arch"), *machine = fct_adopt_attr(r, type, "machine");
     if (strcmp(arch, "x86_64") != 0)
@@ -106,7 +106,7 @@ static const char *boot_name(const char *dev)
     return NULL;
 }
 
-static void read_boot(FctAdoptReader *r, xmlNode *boot, int *order)
+static void adopt_read_boot_order(FctAdoptReader *r, xmlNode *boot, int *order)
 {
     const char *dev = fct_adopt_attr(r, boot, "dev"), *name = boot_name(dev);
     if (name && !g_hash_table_contains(r->boot, name))
@@ -133,11 +133,11 @@ static void read_os(FctAdoptReader *r, xmlNode *os)
                                         "initrd", "cmdline", "dtb",   "bootmenu", "smbios",   NULL};
     xmlNode *menu = fct_tree_child(os, "bootmenu"), *smbios = fct_tree_child(os, "smbios");
     int order = 0;
-    read_machine(r, fct_tree_child(os, "type"));
+    adopt_read_machine(r, fct_tree_child(os, "type"));
     fct_adopt_firmware(r, os);
     for (xmlNode *node = os->children; node; node = node->next)
         if (fct_tree_is(node, "boot"))
-            read_boot(r, node, &order);
+            adopt_read_boot_order(r, node, &order);
     read_kernel(r, os);
     if (strcmp(fct_adopt_attr(r, menu, "enable"), "yes") == 0)
         fct_adopt_lose(r, "Boot menu");
@@ -148,7 +148,7 @@ static void read_os(FctAdoptReader *r, xmlNode *os)
     fct_adopt_others(r, os, known, "Boot");
 }
 
-static void read_features(FctAdoptReader *r, xmlNode *features)
+static void adopt_read_domain_features(FctAdoptReader *r, xmlNode *features)
 {
     static const char *const same[] = {"acpi", "apic", "pae", "smm", "vmport", NULL};
     gboolean windows = strcmp(r->adoption->spec->os, "windows") == 0;
@@ -335,10 +335,14 @@ static void read_element(FctAdoptReader *r, xmlNode *node)
     static const struct {
         const char *name;
         void (*read)(FctAdoptReader *r, xmlNode *node);
-    } readers[] = {{"memory", read_memory},     {"currentMemory", read_current_memory},
-                   {"vcpu", read_vcpu},         {"os", read_os},
-                   {"features", read_features}, {"cpu", read_cpu},
-                   {"clock", read_clock},       {"devices", fct_adopt_devices}};
+    } readers[] = {{"memory", adopt_read_memory},
+                   {"currentMemory", read_current_memory},
+                   {"vcpu", read_vcpu},
+                   {"os", read_os},
+                   {"features", adopt_read_domain_features},
+                   {"cpu", read_cpu},
+                   {"clock", read_clock},
+                   {"devices", fct_adopt_devices}};
     static const char *const done[] = {"name", "uuid", "title", "description", "metadata", NULL};
     for (gsize i = 0; i < G_N_ELEMENTS(readers); i++)
         if (fct_tree_is(node, readers[i].name)) {
@@ -359,7 +363,7 @@ static void read_element(FctAdoptReader *r, xmlNode *node)
     }
 }
 
-static int by_order(gconstpointer a, gconstpointer b, gpointer orders)
+static int boot_by_order(gconstpointer a, gconstpointer b, gpointer orders)
 {
     return GPOINTER_TO_INT(g_hash_table_lookup(orders, *(const char *const *)a)) -
            GPOINTER_TO_INT(g_hash_table_lookup(orders, *(const char *const *)b));
@@ -392,7 +396,7 @@ static void end_boot(FctAdoptReader *r)
     guint n;
     g_autofree gpointer *names = g_hash_table_get_keys_as_array(r->boot, &n);
     if (n)
-        g_qsort_with_data(names, (gint)n, sizeof *names, by_order, r->boot);
+        g_qsort_with_data(names, (gint)n, sizeof *names, boot_by_order, r->boot);
     g_strfreev(r->adoption->spec->boot);
     r->adoption->spec->boot = g_new0(char *, n + 1);
     for (guint i = 0; i < n; i++)
@@ -444,7 +448,7 @@ static void check_absent(FctAdoptReader *r, xmlNode *domain)
         fct_adopt_lose(r, "CPU model: the host's own instead of QEMU's plain one");
 }
 
-static void end(FctAdoptReader *r, xmlNode *domain)
+static void adopt_end(FctAdoptReader *r, xmlNode *domain)
 {
     const FctVmSpec *spec = r->adoption->spec;
     guint disks = 0;
@@ -464,7 +468,7 @@ static void end(FctAdoptReader *r, xmlNode *domain)
     sort_disks(r);
 }
 
-static void read_domain(FctAdoptReader *r, xmlNode *domain)
+static void adopt_read_xml(FctAdoptReader *r, xmlNode *domain)
 {
     static const char *const types[] = {"kvm", "qemu", NULL};
     const char *type = fct_adopt_attr(r, domain, "type");
@@ -476,7 +480,7 @@ static void read_domain(FctAdoptReader *r, xmlNode *domain)
     for (xmlNode *node = domain->children; node; node = node->next)
         if (node->type == XML_ELEMENT_NODE)
             read_element(r, node);
-    end(r, domain);
+    adopt_end(r, domain);
     fct_adopt_rest(r, domain);
     if (r->unsaid)
         g_ptr_array_add(r->adoption->lost, g_strdup_printf("%u more settings", r->unsaid));
@@ -492,7 +496,7 @@ static FctAdoption *read_doc(xmlNode *domain, const FctAdoptHost *host)
     r.boot = g_hash_table_new(g_str_hash, g_str_equal);
     r.disk_orders = g_array_new(FALSE, FALSE, sizeof(int));
     r.places = g_array_new(FALSE, FALSE, sizeof(FctAdoptBoot));
-    read_domain(&r, domain);
+    adopt_read_xml(&r, domain);
     for (guint i = 0; i < G_N_ELEMENTS(sets); i++)
         g_hash_table_unref(*sets[i]);
     g_hash_table_unref(r.said);

@@ -17,7 +17,7 @@ typedef struct {
 } Walk;
 
 /* "Disk vda: source/slices", "cpu/cache". */
-static char *place(const Walk *w, const char *suffix)
+static char *walk_place(const Walk *w, const char *suffix)
 {
     const char *rest = w->path->str + w->title;
     if (*rest == '/')
@@ -26,9 +26,9 @@ static char *place(const Walk *w, const char *suffix)
                            *rest && *suffix ? "/" : "", suffix);
 }
 
-static void lose(const Walk *w, const char *suffix, const char *value)
+static void walk_lose(const Walk *w, const char *suffix, const char *value)
 {
-    g_autofree char *where = place(w, suffix);
+    g_autofree char *where = walk_place(w, suffix);
     g_autofree char *valid = value ? g_utf8_make_valid(value, -1) : NULL;
     if (!value) {
         fct_adopt_lose(w->r, "%s", where);
@@ -40,7 +40,7 @@ static void lose(const Walk *w, const char *suffix, const char *value)
     }
 }
 
-static char *qualified(const xmlNs *ns, const xmlChar *name)
+static char *qualified_name(const xmlNs *ns, const xmlChar *name)
 {
     return ns && ns->prefix ? g_strdup_printf("%s:%s", (const char *)ns->prefix, (const char *)name)
                             : g_strdup((const char *)name);
@@ -69,7 +69,7 @@ static void compare_text(const Walk *w, xmlNode *theirs, const xmlNode *ours)
     g_autofree char *text = own_text(theirs);
     g_autofree char *same = ours ? own_text(ours) : NULL;
     if (*text && g_strcmp0(text, same) != 0 && !g_hash_table_contains(w->r->read, theirs))
-        lose(w, "", text);
+        walk_lose(w, "", text);
 }
 
 static void compare_attrs(Walk *w, xmlNode *theirs, xmlNode *ours)
@@ -77,12 +77,12 @@ static void compare_attrs(Walk *w, xmlNode *theirs, xmlNode *ours)
     for (xmlAttr *attr = theirs->properties; attr; attr = attr->next) {
         if (fct_adopt_was_told(w->r, attr))
             continue;
-        g_autofree char *name = qualified(attr->ns, attr->name), *suffix = g_strconcat("@", name, NULL);
+        g_autofree char *name = qualified_name(attr->ns, attr->name), *suffix = g_strconcat("@", name, NULL);
         g_autofree char *path = g_strdup_printf("%s%s%s", w->path->str, w->path->len ? "/" : "", suffix);
         xmlChar *value = xmlNodeGetContent((xmlNode *)attr);
         xmlChar *same = ours && !attr->ns ? xmlGetNoNsProp(ours, attr->name) : NULL;
         if (!(same && xmlStrEqual(same, value)) && !fct_adopt_is_harmless(path, (const char *)value))
-            lose(w, suffix, (const char *)value);
+            walk_lose(w, suffix, (const char *)value);
         xmlFree(value);
         xmlFree(same);
     }
@@ -147,13 +147,13 @@ static xmlNode *pair_of(const Walk *w, xmlNode *theirs, xmlNode *parent, GHashTa
     return NULL;
 }
 
-static void compare(Walk *w, xmlNode *theirs, xmlNode *ours);
+static void walk_compare(Walk *w, xmlNode *theirs, xmlNode *ours);
 
 static void compare_child(Walk *w, xmlNode *theirs, xmlNode *ours)
 {
     const gsize before = w->path->len, title = w->title;
     const char *name = w->name, *own = g_hash_table_lookup(w->r->titles, theirs);
-    g_autofree char *element = qualified(theirs->ns, theirs->name);
+    g_autofree char *element = qualified_name(theirs->ns, theirs->name);
     if (!g_str_has_suffix(w->path->str, "/backingStore") || strcmp(element, "backingStore") != 0)
         g_string_append_printf(w->path, "%s%s", before ? "/" : "", element);
     if (own) {
@@ -161,16 +161,16 @@ static void compare_child(Walk *w, xmlNode *theirs, xmlNode *ours)
         w->name = own;
     }
     if (ours || fct_adopt_is_harmless(w->path->str, NULL))
-        compare(w, theirs, ours);
+        walk_compare(w, theirs, ours);
     else
-        lose(w, "", NULL);
+        walk_lose(w, "", NULL);
     g_string_truncate(w->path, before);
     w->title = title;
     w->name = name;
 }
 
 /* The parser lets nothing be deeper than 256 elements. */
-static void compare(Walk *w, xmlNode *theirs, xmlNode *ours)
+static void walk_compare(Walk *w, xmlNode *theirs, xmlNode *ours)
 {
     g_autoptr(GHashTable) taken = g_hash_table_new(NULL, NULL);
     compare_attrs(w, theirs, ours);
@@ -187,6 +187,6 @@ void fct_adopt_rest(FctAdoptReader *r, xmlNode *domain)
     g_assert(doc); /* ours */
     g_autoptr(GString) path = g_string_new(NULL);
     Walk walk = {.r = r, .path = path};
-    compare(&walk, domain, xmlDocGetRootElement(doc));
+    walk_compare(&walk, domain, xmlDocGetRootElement(doc));
     xmlFreeDoc(doc);
 }

@@ -6,7 +6,7 @@
 
 #define WORDS_MAX (256 * 1024) /* bytes of each: it is in every definition from then on */
 
-static void take(FctAdoptReader *r, xmlNode *node, char **field, const char *what)
+static void adopt_take_word(FctAdoptReader *r, xmlNode *node, char **field, const char *what)
 {
     xmlChar *content = node ? xmlNodeGetContent(node) : NULL;
     if (content && strlen((const char *)content) > WORDS_MAX)
@@ -22,7 +22,7 @@ static void take(FctAdoptReader *r, xmlNode *node, char **field, const char *wha
 }
 
 /* @node as XML that stands alone: what it uses of its parents' namespaces is declared in it. */
-static char *alone(xmlNode *node)
+static char *node_is_alone(xmlNode *node)
 {
     xmlDoc *doc = xmlNewDoc((const xmlChar *)"1.0");
     xmlNode *copy = doc ? xmlDocCopyNode(node, doc, 1) : NULL;
@@ -39,7 +39,7 @@ static char *alone(xmlNode *node)
     return text;
 }
 
-static gboolean is_ours(const xmlNode *node)
+static gboolean node_is_ours(const xmlNode *node)
 {
     return node->ns && node->ns->href && strcmp((const char *)node->ns->href, FCT_VIRT_NS) == 0;
 }
@@ -48,9 +48,9 @@ static void take_metadata(FctAdoptReader *r, xmlNode *metadata)
 {
     g_autoptr(GString) all = g_string_new(NULL);
     for (xmlNode *node = metadata ? metadata->children : NULL; node; node = node->next) {
-        if (node->type != XML_ELEMENT_NODE || is_ours(node))
+        if (node->type != XML_ELEMENT_NODE || node_is_ours(node))
             continue;
-        g_autofree char *text = alone(node);
+        g_autofree char *text = node_is_alone(node);
         const char *whose = node->ns && node->ns->href ? (const char *)node->ns->href : (const char *)node->name;
         if (!text || all->len + strlen(text) > WORDS_MAX) {
             fct_adopt_refuse(r, "too-long", "Take out with virsh metadata what nobody needs.",
@@ -67,7 +67,7 @@ static void take_metadata(FctAdoptReader *r, xmlNode *metadata)
 void fct_adopt_words(FctAdoptReader *r, xmlNode *domain)
 {
     FctVmSpec *spec = r->adoption->spec;
-    take(r, fct_tree_child(domain, "title"), &spec->title, "Its title");
-    take(r, fct_tree_child(domain, "description"), &spec->text, "Its description");
+    adopt_take_word(r, fct_tree_child(domain, "title"), &spec->title, "Its title");
+    adopt_take_word(r, fct_tree_child(domain, "description"), &spec->text, "Its description");
     take_metadata(r, fct_tree_child(domain, "metadata"));
 }

@@ -25,7 +25,7 @@ static void standin_devices(GString *xml, const GPtrArray *devices)
 }
 
 /* QEMU splits option text at commas; a doubled comma is one. SMBIOS strings are short and plain. */
-static char *designation(const char *label)
+static char *standin_designation(const char *label)
 {
     GString *text = g_string_new("SIMULATED ");
     for (const char *c = label; *c && text->len < LABEL_MAX; c++)
@@ -36,7 +36,7 @@ static char *designation(const char *label)
     return g_string_free(text, FALSE);
 }
 
-static void arg(GString *xml, const char *option, const char *value)
+static void standin_arg(GString *xml, const char *option, const char *value)
 {
     fct_xml(xml, "    <qemu:arg value='%s'/>\n    <qemu:arg value='%s'/>\n", option, value);
 }
@@ -46,14 +46,14 @@ static void standin_commandline(GString *xml, const GPtrArray *devices)
     for (guint i = 0; i < devices->len && i < SLOTS * 8; i++) {
         const FctVmDevice *device = g_ptr_array_index(devices, i);
         guint function = i / SLOTS;
-        g_autofree char *name = designation(device->label);
+        g_autofree char *name = standin_designation(device->label);
         g_autofree char *qdev =
             g_strdup_printf("pci-testdev,id=%s,bus=pcie.0,addr=0x%x.%u%s", device->alias, FIRST_SLOT + i % SLOTS,
                             function, function == 0 && devices->len > i + SLOTS ? ",multifunction=on" : "");
         g_autofree char *smbios =
             g_strdup_printf("type=41,designation=%s,kind=video,instance=%u,pcidev=%s", name, i + 1, device->alias);
-        arg(xml, "-device", qdev);
-        arg(xml, "-smbios", smbios);
+        standin_arg(xml, "-device", qdev);
+        standin_arg(xml, "-smbios", smbios);
     }
 }
 

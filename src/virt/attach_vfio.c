@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static gboolean parse_address(const char *text, unsigned pci[4])
+static gboolean vfio_parse_address(const char *text, unsigned pci[4])
 {
     char rest;
     return sscanf(text, "%4x:%2x:%2x.%1x%c", &pci[0], &pci[1], &pci[2], &pci[3], &rest) == 4 && pci[2] < 32 &&
@@ -23,7 +23,7 @@ static gboolean vfio_check(const FctVmDevice *device, GError **error)
         return fct_set_error(error, FCT_ERROR_UNSUPPORTED, "%s has no valid mediated-device UUID.", device->label);
     }
     if (*device->address) {
-        if (parse_address(device->address, pci))
+        if (vfio_parse_address(device->address, pci))
             return TRUE;
         return fct_set_error(error, FCT_ERROR_UNSUPPORTED, "%s has no valid PCI address.", device->label);
     }
@@ -41,7 +41,7 @@ static void vfio_devices(GString *xml, const GPtrArray *devices)
         if (*device->mdev) {
             g_string_append(xml, "    <hostdev mode='subsystem' type='mdev' managed='no' model='vfio-pci'>\n");
             fct_xml(xml, "      <source><address uuid='%s'/></source>\n", device->mdev);
-        } else if (parse_address(device->address, pci)) {
+        } else if (vfio_parse_address(device->address, pci)) {
             g_string_append(xml,
                             "    <hostdev mode='subsystem' type='pci' managed='no'>\n      <driver name='vfio'/>\n");
             g_string_append_printf(xml,

@@ -77,7 +77,7 @@ static gboolean open_place(Call *call, GError **error)
     return TRUE;
 }
 
-static void work(gpointer data, gpointer unused)
+static void call_work(gpointer data, gpointer unused)
 {
     Call *call = data;
     FctVirt *virt = call->virt;
@@ -113,7 +113,7 @@ static gboolean refuse_stuck(const char *id, GError **error)
 }
 
 /* Waits until the VM is free and the lane has a place; the lock is held. */
-static gboolean admit(FctVirt *virt, FctVirtLane lane, const char *id, gint64 until, GError **error)
+static gboolean call_admit(FctVirt *virt, FctVirtLane lane, const char *id, gint64 until, GError **error)
 {
     while (TRUE) {
         int state = id ? GPOINTER_TO_INT(g_hash_table_lookup(virt->busy, id)) : 0;
@@ -130,7 +130,7 @@ static gboolean admit(FctVirt *virt, FctVirtLane lane, const char *id, gint64 un
 }
 
 /* Waits for the end or the deadline; the lock is held. */
-static gboolean await(FctVirt *virt, Call *call, gint64 until, int deadline_ms, GError **error)
+static gboolean call_await(FctVirt *virt, Call *call, gint64 until, int deadline_ms, GError **error)
 {
     while (!call->done)
         if (!g_cond_wait_until(&virt->cond, &virt->lock, until))
@@ -159,7 +159,7 @@ gboolean fct_virt_call(FctVirt *virt, FctVirtLane lane, const char *id, int dead
 {
     gint64 until = g_get_monotonic_time() + deadline_ms * G_TIME_SPAN_MILLISECOND;
     g_mutex_lock(&virt->lock);
-    if (!admit(virt, lane, id, until, error)) {
+    if (!call_admit(virt, lane, id, until, error)) {
         g_mutex_unlock(&virt->lock);
         return FALSE;
     }
@@ -180,7 +180,7 @@ gboolean fct_virt_call(FctVirt *virt, FctVirtLane lane, const char *id, int dead
     if (id)
         g_hash_table_replace(virt->busy, g_strdup(id), GINT_TO_POINTER(BUSY));
     g_thread_pool_push(virt->pool, call, NULL);
-    gboolean ok = await(virt, call, until, deadline_ms, error);
+    gboolean ok = call_await(virt, call, until, deadline_ms, error);
     g_mutex_unlock(&virt->lock);
     call_unref(call);
     return ok;
@@ -189,7 +189,7 @@ gboolean fct_virt_call(FctVirt *virt, FctVirtLane lane, const char *id, int dead
 gboolean fct_virt_claim(FctVirt *virt, const char *id, int ms, GError **error)
 {
     fct_autolock(&virt->lock);
-    gboolean ok = admit(virt, FCT_LANE_AGENT, id, g_get_monotonic_time() + ms * G_TIME_SPAN_MILLISECOND, error);
+    gboolean ok = call_admit(virt, FCT_LANE_AGENT, id, g_get_monotonic_time() + ms * G_TIME_SPAN_MILLISECOND, error);
     if (ok)
         g_hash_table_replace(virt->busy, g_strdup(id), GINT_TO_POINTER(BUSY));
     return ok;
@@ -212,5 +212,5 @@ gboolean fct_virt_answers(FctVirt *virt, const char *id, GError **error)
 
 GThreadPool *fct_virt_workers(void)
 {
-    return g_thread_pool_new(work, NULL, WORKERS, FALSE, NULL);
+    return g_thread_pool_new(call_work, NULL, WORKERS, FALSE, NULL);
 }

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-static const char *attribute(const char *name, const char **names, const char **values)
+static const char *chain_attribute(const char *name, const char **names, const char **values)
 {
     for (int i = 0; names[i]; i++)
         if (strcmp(names[i], name) == 0)
@@ -57,12 +57,12 @@ static void read_start(GMarkupParseContext *context, const char *element, const 
     FctDrive *drive = g_ptr_array_index(drives, drives->len - 1);
     const char *parent = parent_of(context);
     if (level == 1 && strcmp(element, "target") == 0) {
-        const char *dev = attribute("dev", names, values);
+        const char *dev = chain_attribute("dev", names, values);
         fct_text_set(&drive->target, dev ? dev : "");
     } else if (level == 1 && strcmp(element, "mirror") == 0) {
-        drive->mirror_ready = g_strcmp0(attribute("ready", names, values), "yes") == 0;
+        drive->mirror_ready = g_strcmp0(chain_attribute("ready", names, values), "yes") == 0;
     } else if (strcmp(element, "source") == 0) {
-        const char *file = attribute("file", names, values), *dev = attribute("dev", names, values);
+        const char *file = chain_attribute("file", names, values), *dev = chain_attribute("dev", names, values);
         if (strcmp(parent, "mirror") == 0)
             fct_text_set(&drive->mirror, file ? file : dev ? dev : "");
         else if (strcmp(parent, "disk") == 0 || strcmp(parent, "backingStore") == 0)
@@ -70,7 +70,7 @@ static void read_start(GMarkupParseContext *context, const char *element, const 
     }
 }
 
-static gboolean parse(const GMarkupParser *parser, const char *xml, gpointer data, GError **error)
+static gboolean chain_parse(const GMarkupParser *parser, const char *xml, gpointer data, GError **error)
 {
     g_autoptr(GError) fault = NULL;
     g_autoptr(GMarkupParseContext) context = g_markup_parse_context_new(parser, 0, data, NULL);
@@ -84,7 +84,7 @@ GPtrArray *fct_domain_drives(const char *xml, GError **error)
 {
     static const GMarkupParser parser = {read_start, NULL, NULL, NULL, NULL};
     g_autoptr(GPtrArray) drives = g_ptr_array_new_with_free_func((GDestroyNotify)drive_free);
-    return parse(&parser, xml, drives, error) ? g_steal_pointer(&drives) : NULL;
+    return chain_parse(&parser, xml, drives, error) ? g_steal_pointer(&drives) : NULL;
 }
 
 const FctDrive *fct_drive_find(const GPtrArray *drives, const char *target)
@@ -183,7 +183,7 @@ char *fct_domain_with_overlays(const char *xml, const GPtrArray *overlays, GErro
     if (!drives)
         return NULL;
     Copy copy = {g_string_new(NULL), drives, overlays, 0, 0};
-    gboolean ok = parse(&parser, xml, &copy, error);
+    gboolean ok = chain_parse(&parser, xml, &copy, error);
     return ok ? g_string_free(copy.xml, FALSE) : (g_string_free(copy.xml, TRUE), NULL);
 }
 

@@ -210,7 +210,7 @@ static virDomainPtr running_domain(virConnectPtr conn, const char *id, GError **
     return NULL;
 }
 
-static FctVmInfo *read_domain(virDomainPtr domain, GError **error)
+static FctVmInfo *console_read_domain(virDomainPtr domain, GError **error)
 {
     char *xml = virDomainGetXMLDesc(domain, 0);
     FctVmInfo *info = xml ? fct_domain_info(xml, error) : NULL;
@@ -222,7 +222,7 @@ static FctVmInfo *read_domain(virDomainPtr domain, GError **error)
 
 static gboolean has_serial(virDomainPtr domain, GError **error)
 {
-    g_autoptr(FctVmInfo) info = read_domain(domain, error);
+    g_autoptr(FctVmInfo) info = console_read_domain(domain, error);
     if (info && !info->can_serial)
         fct_set_error_full(error, FCT_ERROR_CONFLICT, "Start the VM anew with Facet: from then on it has one.", NULL,
                            "This run of the VM has no serial console that can be opened.");
@@ -263,7 +263,7 @@ static gboolean open_serial(virConnectPtr conn, gpointer data, GError **error)
 /* The number of the VNC screen: the first one may be SPICE's, whose server waits for the client to speak first. */
 static int find_vnc(virDomainPtr domain, GError **error)
 {
-    g_autoptr(FctVmInfo) info = read_domain(domain, error);
+    g_autoptr(FctVmInfo) info = console_read_domain(domain, error);
     if (info && info->vnc < 0)
         fct_set_error_full(error, FCT_ERROR_CONFLICT,
                            info->other_screen ? "Open it with virt-viewer on the host, or start the VM anew with Facet."

@@ -34,7 +34,7 @@ static char *text_of(virDomainPtr domain, GError **error)
     return copy;
 }
 
-static gboolean describe(virConnectPtr conn, gpointer data, GError **error)
+static gboolean libvirt_describe(virConnectPtr conn, gpointer data, GError **error)
 {
     Description *description = data;
     virDomainPtr domain = virDomainLookupByUUIDString(conn, description->id);
@@ -87,7 +87,7 @@ char *fct_virt_describe(FctVirt *virt, virDomainPtr domain, gboolean active, gbo
         g_mutex_unlock(&virt->lock);
         return text_of(domain, error);
     }
-    if (fct_virt_call(virt, FCT_LANE_XML, key, ANSWER_MS, describe, description, description_clear, &fault)) {
+    if (fct_virt_call(virt, FCT_LANE_XML, key, ANSWER_MS, libvirt_describe, description, description_clear, &fault)) {
         g_mutex_lock(&virt->lock);
         g_hash_table_replace(virt->described, g_strdup(id), g_strdup(description->xml));
         g_mutex_unlock(&virt->lock);

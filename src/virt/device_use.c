@@ -13,7 +13,7 @@
 #include <sys/sysmacros.h>
 
 /* Whether a path in one of the kernel's lists (a space is written as \040) is that device. */
-static gboolean is_device(const char *word, dev_t device)
+static gboolean word_is_device(const char *word, dev_t device)
 {
     struct stat st;
     g_autofree char *path = g_strcompress(word);
@@ -34,7 +34,7 @@ static char *find_mount(const FctKernelView *view, dev_t device)
     for (guint i = 0; lines[i]; i++) {
         const char *after = strstr(lines[i], " - "); /* "36 35 98:0 /root /mnt rw … - ext4 /dev/sda1 rw" */
         g_auto(GStrv) words = g_strsplit(lines[i], " ", 6), source = g_strsplit(after ? after + 3 : "", " ", 3);
-        gboolean named = g_strv_length(source) >= 2 && is_device(source[1], device);
+        gboolean named = g_strv_length(source) >= 2 && word_is_device(source[1], device);
         if (g_strv_length(words) >= 5 && (named || strcmp(words[2], numbers) == 0))
             return g_strcompress(words[4]);
     }
@@ -46,7 +46,7 @@ static gboolean is_swap(const FctKernelView *view, dev_t device)
     g_auto(GStrv) lines = read_lines(view->proc, "swaps");
     for (guint i = 0; lines[i] && *lines[i]; i++) {
         g_auto(GStrv) words = g_strsplit_set(lines[i], " \t", 2);
-        if (is_device(words[0], device))
+        if (word_is_device(words[0], device))
             return TRUE;
     }
     return FALSE;
@@ -61,7 +61,7 @@ static char *holder_name(const char *holders, const char *name)
     return g_strdup_printf("%s (%s)", name, g_strstrip(text));
 }
 
-static char *find_holder(const char *node)
+static char *device_find_holder(const char *node)
 {
     g_autofree char *holders = g_build_filename(node, "holders", NULL);
     g_autoptr(GDir) dir = g_dir_open(holders, 0, NULL);
@@ -75,7 +75,7 @@ static FctDeviceUse use_of(const FctKernelView *view, const char *node, dev_t de
         return FCT_DEVICE_MOUNTED;
     if (is_swap(view, device))
         return FCT_DEVICE_SWAP;
-    return (*ret_where = find_holder(node)) ? FCT_DEVICE_HELD : FCT_DEVICE_FREE;
+    return (*ret_where = device_find_holder(node)) ? FCT_DEVICE_HELD : FCT_DEVICE_FREE;
 }
 
 /* The disk of a partition, by its folder in /sys; FALSE: it is no partition. */

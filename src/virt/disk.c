@@ -121,7 +121,7 @@ static gboolean run_tool(const char *const *argv, guint seconds, char **ret_out,
     return run_watched(argv, seconds, NULL, ret_out, error);
 }
 
-static gboolean set_errno(GError **error, const char *what, const char *path)
+static gboolean disk_set_errno(GError **error, const char *what, const char *path)
 {
     int e = errno;
     FctErrorCode code = e == ENOSPC || e == EDQUOT ? FCT_ERROR_NO_SPACE
@@ -133,18 +133,18 @@ static gboolean set_errno(GError **error, const char *what, const char *path)
 static gboolean flush_folder(const char *path, GError **error)
 {
     fct_autoclose int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return (fd >= 0 && fsync(fd) == 0) || set_errno(error, "Could not write", path);
+    return (fd >= 0 && fsync(fd) == 0) || disk_set_errno(error, "Could not write", path);
 }
 
 /* Checked before rather than after minutes of copying. The image's blocks are a lower bound of what the copy needs. */
-static gboolean check_space(const char *image, const char *folder, goffset *ret_bytes, GError **error)
+static gboolean disk_check_space(const char *image, const char *folder, goffset *ret_bytes, GError **error)
 {
     struct stat st;
     struct statvfs fs;
     if (stat(image, &st) < 0)
-        return set_errno(error, "The image cannot be read:", image);
+        return disk_set_errno(error, "The image cannot be read:", image);
     if (statvfs(folder, &fs) < 0)
-        return set_errno(error, "The folder for disks cannot be read:", folder);
+        return disk_set_errno(error, "The folder for disks cannot be read:", folder);
     *ret_bytes = (goffset)st.st_blocks * 512;
     if ((goffset)fs.f_bavail * (goffset)fs.f_frsize >= *ret_bytes)
         return TRUE;
@@ -157,7 +157,7 @@ static gboolean check_space(const char *image, const char *folder, goffset *ret_
 static gboolean flush_file(const char *path, GError **error)
 {
     fct_autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
-    return (fd >= 0 && fsync(fd) == 0) || set_errno(error, "Could not write", path);
+    return (fd >= 0 && fsync(fd) == 0) || disk_set_errno(error, "Could not write", path);
 }
 
 gboolean fct_virt_disk_convert(FctVmm *vmm, const char *image, const char *format, const char *target,
@@ -166,11 +166,11 @@ gboolean fct_virt_disk_convert(FctVmm *vmm, const char *image, const char *forma
     const char *const argv[] = {"qemu-img", "convert", "-f", format, "-O", target_format, "--", image, target, NULL};
     g_autofree char *folder = g_path_get_dirname(target);
     goffset bytes = 0;
-    if (!check_space(image, folder, &bytes, error))
+    if (!disk_check_space(image, folder, &bytes, error))
         return FALSE;
     int fd = open(target, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
     if (fd < 0)
-        return set_errno(error, "Could not make", target);
+        return disk_set_errno(error, "Could not make", target);
     close(fd);
     const Child watched = {.target = target, .total = MAX(bytes, 1), .progress = progress, .data = data};
     if (run_watched(argv, MIN_S + (guint)(bytes / BYTES_PER_S), &watched, NULL, error) && flush_file(target, error) &&
@@ -211,7 +211,7 @@ static json_t *ask_tool(const char *what, const char *path, const char *format, 
 }
 
 /* Leaked clusters are no damage; QEMU runs with them. */
-static gboolean is_sound(const char *path, const char *format, goffset size, GError **error)
+static gboolean image_is_sound(const char *path, const char *format, goffset size, GError **error)
 {
     guint seconds = 20 + (guint)(size >> 30); /* its tables are some ten thousandth of it */
     g_autoptr(json_t) answer = ask_tool("check", path, format, seconds, error);
@@ -232,14 +232,14 @@ gboolean fct_virt_disk_check(FctVmm *vmm, const char *path, const char *format, 
 {
     struct stat st;
     if (stat(path, &st) < 0)
-        return set_errno(error, "The image cannot be read:", path);
+        return disk_set_errno(error, "The image cannot be read:", path);
     g_autoptr(json_t) info = ask_tool("info", path, format, 20, error);
     if (!info)
         return FALSE;
     json_t *data = json_object_get(json_object_get(info, "format-specific"), "data");
     *ret_bytes = fct_json_int(info, "virtual-size", 0);
     if (*ret_bytes > 0 && !json_object_get(info, "backing-filename") && !json_object_get(data, "data-file"))
-        return strcmp(format, "qcow2") != 0 || is_sound(path, format, st.st_size, error);
+        return strcmp(format, "qcow2") != 0 || image_is_sound(path, format, st.st_size, error);
     return fct_set_error_full(error, FCT_ERROR_REFUSED,
                               "Make it whole with “qemu-img convert -O qcow2”, then upload that.", NULL,
                               "The image is empty or keeps its data in another file.");
@@ -249,6 +249,6 @@ gboolean fct_virt_disk_delete(FctVmm *vmm, const char *path, GError **error)
 {
     g_autofree char *folder = g_path_get_dirname(path);
     if (unlink(path) < 0 && errno != ENOENT)
-        return set_errno(error, "Could not delete", path);
+        return disk_set_errno(error, "Could not delete", path);
     return !g_file_test(folder, G_FILE_TEST_IS_DIR) || flush_folder(folder, error);
 }

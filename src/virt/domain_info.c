@@ -14,7 +14,7 @@ typedef struct {
     int screens; /* read so far */
 } Reader;
 
-static const char *attribute(const char *name, const char **names, const char **values)
+static const char *info_attribute(const char *name, const char **names, const char **values)
 {
     for (int i = 0; names[i]; i++)
         if (strcmp(names[i], name) == 0)
@@ -23,12 +23,12 @@ static const char *attribute(const char *name, const char **names, const char **
 }
 
 /* Whether the element is @local of our namespace, whatever prefix an editor saved it with. */
-static gboolean is_ours(const char *element, const char *local, const char **names, const char **values)
+static gboolean info_is_ours(const char *element, const char *local, const char **names, const char **values)
 {
     const char *colon = strchr(element, ':');
     g_autofree char *declaration =
         colon ? g_strdup_printf("xmlns:%.*s", (int)(colon - element), element) : g_strdup("xmlns");
-    const char *ns = attribute(declaration, names, values);
+    const char *ns = info_attribute(declaration, names, values);
     return strcmp(colon ? colon + 1 : element, local) == 0 && g_strcmp0(ns, FCT_VIRT_NS) == 0;
 }
 
@@ -59,12 +59,12 @@ static const char *first_of(const char *const *keys, const char **names, const c
 {
     const char *value = NULL;
     for (; *keys && !value; keys++)
-        value = attribute(*keys, names, values);
+        value = info_attribute(*keys, names, values);
     return value;
 }
 
 /* Terminals and sockets hold nobody's data. */
-static void note_file(FctVmInfo *info, const char *path)
+static void info_note_file(FctVmInfo *info, const char *path)
 {
     if (path && *path == '/' && !g_str_has_prefix(path, "/dev/pts/"))
         json_array_append_new(info->disks, json_string(path));
@@ -74,26 +74,27 @@ static void note_file(FctVmInfo *info, const char *path)
 static char *describe_source(const char **names, const char **values)
 {
     static const char *const paths[] = {"file", "dev", "dir", NULL};
-    const char *path = first_of(paths, names, values), *pool = attribute("pool", names, values);
-    const char *volume = attribute("volume", names, values), *socket = attribute("path", names, values);
-    const char *protocol = attribute("protocol", names, values), *name = attribute("name", names, values);
+    const char *path = first_of(paths, names, values), *pool = info_attribute("pool", names, values);
+    const char *volume = info_attribute("volume", names, values), *socket = info_attribute("path", names, values);
+    const char *protocol = info_attribute("protocol", names, values), *name = info_attribute("name", names, values);
     if (path)
         return g_strdup(path);
     if (pool)
         return g_strdup_printf("volume %s/%s", pool, volume ? volume : "");
     if (protocol)
         return g_strdup_printf("%s:%s", protocol, name ? name : "");
-    return socket ? g_strdup_printf("socket:%s", socket) : g_strdup(attribute("type", names, values));
+    return socket ? g_strdup_printf("socket:%s", socket) : g_strdup(info_attribute("type", names, values));
 }
 
 /* A <source> or <log> of any device; @own: of a drive itself, not of what that stands on. */
-static void read_file(Reader *r, gboolean own, const char **names, const char **values)
+static void info_read_file(Reader *r, gboolean own, const char **names, const char **values)
 {
     static const char *const paths[] = {"file", "dev", "dir", "path", NULL};
-    const char *pool = attribute("pool", names, values), *volume = attribute("volume", names, values);
-    gboolean socket = attribute("mode", names, values) || g_strcmp0(attribute("type", names, values), "unix") == 0;
+    const char *pool = info_attribute("pool", names, values), *volume = info_attribute("volume", names, values);
+    gboolean socket =
+        info_attribute("mode", names, values) || g_strcmp0(info_attribute("type", names, values), "unix") == 0;
     if (!socket)
-        note_file(r->info, first_of(paths, names, values));
+        info_note_file(r->info, first_of(paths, names, values));
     if (pool && volume && r->volumes)
         json_array_append_new(r->volumes, json_pack("{s:s, s:s, s:i}", "pool", pool, "volume", volume, "drive",
                                                     own ? (int)json_array_size(r->info->drives) - 1 : -1));
@@ -117,8 +118,8 @@ static gboolean is_file_text(const GSList *path, guint depth)
 }
 
 /* The devices that are plugged into the VM, one by one. */
-static void read_device(FctVmInfo *info, const char *parent, const char *element, const char **names,
-                        const char **values)
+static void info_read_device(FctVmInfo *info, const char *parent, const char *element, const char **names,
+                             const char **values)
 {
     gboolean in_disk = strcmp(parent, "disk") == 0, in_nic = strcmp(parent, "interface") == 0;
     gboolean source = strcmp(element, "source") == 0;
@@ -130,11 +131,11 @@ static void read_device(FctVmInfo *info, const char *parent, const char *element
         g_autofree char *text = describe_source(names, values);
         set_last(info->drives, "path", text);
     } else if (in_disk && strcmp(element, "target") == 0)
-        set_last(info->drives, "target", attribute("dev", names, values));
+        set_last(info->drives, "target", info_attribute("dev", names, values));
     else if (in_nic && strcmp(element, "mac") == 0)
-        set_last(info->nics, "mac", attribute("address", names, values));
+        set_last(info->nics, "mac", info_attribute("address", names, values));
     else if (in_nic && source)
-        set_last(info->nics, "network", attribute("network", names, values));
+        set_last(info->nics, "network", info_attribute("network", names, values));
 }
 
 /* libvirt opens a screen by its number among all; we can only show VNC. */
@@ -148,8 +149,8 @@ static void read_screen(Reader *r, const char *type)
     r->screens++;
 }
 
-static void start(GMarkupParseContext *context, const char *element, const char **names, const char **values,
-                  gpointer data, GError **error)
+static void info_start(GMarkupParseContext *context, const char *element, const char **names, const char **values,
+                       gpointer data, GError **error)
 {
     Reader *r = data;
     const GSList *path = g_markup_parse_context_get_element_stack(context);
@@ -157,34 +158,35 @@ static void start(GMarkupParseContext *context, const char *element, const char 
     const char *parent = depth > 1 ? path->next->data : "";
     g_string_truncate(r->text, 0);
     if (depth == 3 || depth == 4)
-        read_device(r->info, parent, element, names, values);
+        info_read_device(r->info, parent, element, names, values);
     if (depth > 3 && has_files(g_slist_nth_data((GSList *)path, depth - 2), element))
-        read_file(r, depth == 4 && strcmp(parent, "disk") == 0, names, values);
-    if (depth == 3 && strcmp(parent, "metadata") == 0 && is_ours(element, "vm", names, values)) {
+        info_read_file(r, depth == 4 && strcmp(parent, "disk") == 0, names, values);
+    if (depth == 3 && strcmp(parent, "metadata") == 0 && info_is_ours(element, "vm", names, values)) {
         g_free(r->owner);
-        r->owner = g_strdup(attribute("id", names, values));
+        r->owner = g_strdup(info_attribute("id", names, values));
         r->in_ours = TRUE;
-    } else if (depth == 3 && strcmp(parent, "metadata") == 0 && is_ours(element, "merge", names, values)) {
+    } else if (depth == 3 && strcmp(parent, "metadata") == 0 && info_is_ours(element, "merge", names, values)) {
         r->merges = TRUE;
     } else if (depth == 4 && r->in_ours && g_str_has_suffix(element, "part")) {
-        const char *id = attribute("id", names, values);
+        const char *id = info_attribute("id", names, values);
         if (id)
             json_array_append_new(r->info->parts, json_string(id));
     } else if (path_is(context, "domain", "memory", NULL)) {
         g_free(r->memory_unit);
-        r->memory_unit = g_strdup(attribute("unit", names, values));
+        r->memory_unit = g_strdup(info_attribute("unit", names, values));
     } else if (depth == 4 && strcmp(parent, "channel") == 0 && strcmp(element, "target") == 0) {
-        if (g_strcmp0(attribute("name", names, values), "org.qemu.guest_agent.0") == 0)
-            r->info->agent = g_strcmp0(attribute("state", names, values), "connected") == 0 ? FCT_AGENT_CONNECTED
-                                                                                            : FCT_AGENT_DISCONNECTED;
+        if (g_strcmp0(info_attribute("name", names, values), "org.qemu.guest_agent.0") == 0)
+            r->info->agent = g_strcmp0(info_attribute("state", names, values), "connected") == 0
+                                 ? FCT_AGENT_CONNECTED
+                                 : FCT_AGENT_DISCONNECTED;
     } else if (path_is(context, "domain", "devices", "graphics")) {
-        read_screen(r, attribute("type", names, values));
+        read_screen(r, info_attribute("type", names, values));
     } else if (path_is(context, "domain", "devices", "serial") || path_is(context, "domain", "devices", "console")) {
-        r->info->can_serial |= g_strcmp0(attribute("type", names, values), "pty") == 0;
+        r->info->can_serial |= g_strcmp0(info_attribute("type", names, values), "pty") == 0;
     }
 }
 
-static gint64 in_mib(const char *text, const char *unit)
+static gint64 info_mib(const char *text, const char *unit)
 {
     gint64 n = g_ascii_strtoll(text, NULL, 10);
     if (!unit || strcmp(unit, "KiB") == 0)
@@ -196,13 +198,13 @@ static gint64 in_mib(const char *text, const char *unit)
     return strcmp(unit, "bytes") == 0 || strcmp(unit, "b") == 0 ? n / (1024 * 1024) : 0;
 }
 
-static void end(GMarkupParseContext *context, const char *element, gpointer data, GError **error)
+static void info_end(GMarkupParseContext *context, const char *element, gpointer data, GError **error)
 {
     Reader *r = data;
     const GSList *path = g_markup_parse_context_get_element_stack(context);
     guint depth = g_slist_length((GSList *)path);
     if (is_file_text(path, depth))
-        note_file(r->info, r->text->str);
+        info_note_file(r->info, r->text->str);
     if (path_is(context, "domain", "name", NULL)) {
         g_free(r->info->name);
         r->info->name = g_strdup(r->text->str);
@@ -210,7 +212,7 @@ static void end(GMarkupParseContext *context, const char *element, gpointer data
         g_free(r->info->id);
         r->info->id = g_strdup(r->text->str);
     } else if (path_is(context, "domain", "memory", NULL)) {
-        r->info->memory_mib = in_mib(r->text->str, r->memory_unit);
+        r->info->memory_mib = info_mib(r->text->str, r->memory_unit);
     } else if (path_is(context, "domain", "vcpu", NULL)) {
         r->info->vcpus = (int)g_ascii_strtoll(r->text->str, NULL, 10);
     } else if (depth == 3) {
@@ -219,7 +221,7 @@ static void end(GMarkupParseContext *context, const char *element, gpointer data
     g_string_truncate(r->text, 0);
 }
 
-static void text(GMarkupParseContext *context, const char *chars, gsize length, gpointer data, GError **error)
+static void info_text(GMarkupParseContext *context, const char *chars, gsize length, gpointer data, GError **error)
 {
     g_string_append_len(((Reader *)data)->text, chars, (gssize)length);
 }
@@ -231,7 +233,7 @@ FctVmInfo *fct_domain_info(const char *xml, GError **error)
 
 FctVmInfo *fct_domain_info_and_volumes(const char *xml, json_t *volumes, GError **error)
 {
-    static const GMarkupParser parser = {start, end, text, NULL, NULL};
+    static const GMarkupParser parser = {info_start, info_end, info_text, NULL, NULL};
     g_autoptr(FctVmInfo) info = fct_vm_info_new();
     g_autoptr(GString) buffer = g_string_new(NULL);
     g_autoptr(GError) fault = NULL;

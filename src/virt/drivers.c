@@ -9,17 +9,17 @@
 #include <libvirt/virterror.h>
 #include <string.h>
 
-static int list_pools(virConnectPtr conn)
+static int driver_list_pools(virConnectPtr conn)
 {
     return virConnectListAllStoragePools(conn, NULL, 0);
 }
 
-static int list_networks(virConnectPtr conn)
+static int driver_list_networks(virConnectPtr conn)
 {
     return virConnectListAllNetworks(conn, NULL, 0);
 }
 
-static int list_interfaces(virConnectPtr conn)
+static int driver_list_interfaces(virConnectPtr conn)
 {
     return virConnectListAllInterfaces(conn, NULL, 0);
 }
@@ -29,7 +29,7 @@ static int list_node_devices(virConnectPtr conn)
     return virConnectListAllNodeDevices(conn, NULL, 0);
 }
 
-static int list_secrets(virConnectPtr conn)
+static int driver_list_secrets(virConnectPtr conn)
 {
     return virConnectListAllSecrets(conn, NULL, 0);
 }
@@ -41,16 +41,16 @@ typedef struct {
 } Driver;
 
 static const Driver drivers[] = {
-    {list_pools, "Storage", "Storage", "libvirt has no storage driver: no VM can have a disk.",
+    {driver_list_pools, "Storage", "Storage", "libvirt has no storage driver: no VM can have a disk.",
      "Install the package libvirt-daemon-driver-storage and restart libvirt."},
-    {list_networks, "Network", "Networks", "libvirt has no network driver: VMs reach nobody.",
+    {driver_list_networks, "Network", "Networks", "libvirt has no network driver: VMs reach nobody.",
      "Install the package libvirt-daemon-driver-network and restart libvirt."},
-    {list_interfaces, "Interface", "Host interfaces",
+    {driver_list_interfaces, "Interface", "Host interfaces",
      "libvirt has no interface driver: what the host's interfaces are is not known.",
      "Install the package libvirt-daemon-driver-interface and restart libvirt."},
     {list_node_devices, "NodeDevice", "Host devices", "libvirt has no node device driver: vGPUs cannot be looked up.",
      "Install the package libvirt-daemon-driver-nodedev and restart libvirt."},
-    {list_secrets, "Secret", "Secrets",
+    {driver_list_secrets, "Secret", "Secrets",
      "libvirt has no secret driver: storage that asks for a password cannot be used.",
      "Install the package libvirt-daemon-driver-secret and restart libvirt."},
 };

@@ -39,7 +39,7 @@ static gboolean call_agent(FctVirt *virt, const char *id, int ms, FctVirtFn fn, 
     return ok;
 }
 
-static virDomainPtr find(virConnectPtr conn, const char *id, GError **error)
+static virDomainPtr guest_find_domain(virConnectPtr conn, const char *id, GError **error)
 {
     virDomainPtr domain = virDomainLookupByUUIDString(conn, id);
     if (!domain)
@@ -89,7 +89,7 @@ static gboolean do_ask(virConnectPtr conn, gpointer data, GError **error)
     Question *question = data;
     virTypedParameterPtr params = NULL;
     int n = 0;
-    virDomainPtr domain = find(conn, question->id, error);
+    virDomainPtr domain = guest_find_domain(conn, question->id, error);
     if (!domain)
         return FALSE;
     gboolean ok = ask_all(domain, &params, &n, error);
@@ -120,7 +120,7 @@ static gboolean do_thaw(virConnectPtr conn, gpointer data, GError **error)
 {
     const Question *question = data;
     g_autoptr(GError) fault = NULL;
-    virDomainPtr domain = find(conn, question->id, &fault);
+    virDomainPtr domain = guest_find_domain(conn, question->id, &fault);
     if (!domain && fault->code == FCT_ERROR_NOT_FOUND)
         return TRUE;
     gboolean ok = domain && (virDomainIsActive(domain) == 0 || virDomainFSThaw(domain, NULL, 0, 0) >= 0 ||
@@ -141,44 +141,45 @@ gboolean fct_virt_thaw(FctVmm *vmm, const char *id, GError **error)
 
 /* ---- power ---- */
 
-static gboolean power(virConnectPtr conn, const Question *question, int (*act)(virDomainPtr domain), GError **error)
+static gboolean guest_power(virConnectPtr conn, const Question *question, int (*send)(virDomainPtr domain),
+                            GError **error)
 {
-    virDomainPtr domain = find(conn, question->id, error);
+    virDomainPtr domain = guest_find_domain(conn, question->id, error);
     if (!domain)
         return FALSE;
-    gboolean ok = act(domain) == 0;
+    gboolean ok = send(domain) == 0;
     if (!ok)
         fct_virt_set_error(error, "The agent did not take it");
     virDomainFree(domain);
     return ok;
 }
 
-static int act_shutdown(virDomainPtr domain)
+static int guest_order_shutdown(virDomainPtr domain)
 {
     return virDomainShutdownFlags(domain, VIR_DOMAIN_SHUTDOWN_GUEST_AGENT);
 }
 
-static int act_reboot(virDomainPtr domain)
+static int guest_order_reboot(virDomainPtr domain)
 {
     return virDomainReboot(domain, VIR_DOMAIN_REBOOT_GUEST_AGENT);
 }
 
-static gboolean do_shutdown(virConnectPtr conn, gpointer data, GError **error)
+static gboolean guest_do_shutdown(virConnectPtr conn, gpointer data, GError **error)
 {
-    return power(conn, data, act_shutdown, error);
+    return guest_power(conn, data, guest_order_shutdown, error);
 }
 
-static gboolean do_reboot(virConnectPtr conn, gpointer data, GError **error)
+static gboolean guest_do_reboot(virConnectPtr conn, gpointer data, GError **error)
 {
-    return power(conn, data, act_reboot, error);
+    return guest_power(conn, data, guest_order_reboot, error);
 }
 
 gboolean fct_virt_agent_shutdown(FctVirt *virt, const char *id)
 {
-    return call_agent(virt, id, POWER_MS, do_shutdown, NULL, NULL);
+    return call_agent(virt, id, POWER_MS, guest_do_shutdown, NULL, NULL);
 }
 
 gboolean fct_virt_agent_reboot(FctVirt *virt, const char *id)
 {
-    return call_agent(virt, id, POWER_MS, do_reboot, NULL, NULL);
+    return call_agent(virt, id, POWER_MS, guest_do_reboot, NULL, NULL);
 }

@@ -15,7 +15,7 @@ typedef struct {
 } Said;
 
 /* NULL when the guest did not say it, or not as text that can be shown. */
-static const char *text_of(const Said *said, const char *key)
+static const char *said_text(const Said *said, const char *key)
 {
     const char *text = NULL;
     if (virTypedParamsGetString(said->params, said->n, key, &text) != 1 || !text || !*text)
@@ -30,7 +30,7 @@ static const char *text_of(const Said *said, const char *key)
 
 static json_t *text_json(const Said *said, const char *key)
 {
-    const char *text = text_of(said, key);
+    const char *text = said_text(said, key);
     return text ? json_string(text) : json_null();
 }
 
@@ -41,11 +41,11 @@ static const char *G_GNUC_PRINTF(3, 4) item_text(const Said *said, char **key, c
     g_free(*key);
     *key = g_strdup_vprintf(format, ap);
     va_end(ap);
-    return text_of(said, *key);
+    return said_text(said, *key);
 }
 
 /* -1: the guest did not say it. */
-static int count_of(const Said *said, const char *key)
+static int said_count(const Said *said, const char *key)
 {
     unsigned int count = 0;
     if (virTypedParamsGetUInt(said->params, said->n, key, &count) != 1)
@@ -88,7 +88,7 @@ static json_t *interface_json(const Said *said, int i)
     const char *hardware = item_text(said, &key, "if.%d.hwaddr", i);
     g_autofree char *mac = hardware ? fct_mac_parse(hardware) : NULL;
     json_t *addresses = json_array();
-    for (int k = 0; k < count_of(said, count_key); k++) {
+    for (int k = 0; k < said_count(said, count_key); k++) {
         g_autofree char *address = address_of(said, i, k);
         if (address)
             json_array_append_new(addresses, json_string(address));
@@ -112,9 +112,9 @@ static json_t *filesystem_json(const Said *said, int i)
                      "used_bytes", used);
 }
 
-static json_t *list_json(const Said *said, const char *count_key, json_t *(*item)(const Said *said, int i))
+static json_t *said_list_json(const Said *said, const char *count_key, json_t *(*item)(const Said *said, int i))
 {
-    int count = count_of(said, count_key);
+    int count = said_count(said, count_key);
     if (count < 0)
         return json_null();
     json_t *list = json_array();
@@ -135,6 +135,7 @@ json_t *fct_guest_read(virTypedParameterPtr params, int n)
         os = text_json(&said, "os.name");
     }
     return json_pack("{s:o, s:o, s:o, s:o, s:o}", "hostname", text_json(&said, "hostname"), "os", os, "kernel",
-                     text_json(&said, "os.kernel-release"), "interfaces", list_json(&said, "if.count", interface_json),
-                     "filesystems", list_json(&said, "fs.count", filesystem_json));
+                     text_json(&said, "os.kernel-release"), "interfaces",
+                     said_list_json(&said, "if.count", interface_json), "filesystems",
+                     said_list_json(&said, "fs.count", filesystem_json));
 }

@@ -58,7 +58,7 @@ static Order *nic_order(const char *id, const FctVmNic *nic)
     return order;
 }
 
-static gboolean finish(virDomainPtr domain, int rc, const char *what, GError **error)
+static gboolean hotplug_finish(virDomainPtr domain, int rc, const char *what, GError **error)
 {
     if (rc < 0)
         fct_virt_set_error(error, what);
@@ -70,16 +70,16 @@ static gboolean do_attach(virConnectPtr conn, gpointer data, GError **error)
 {
     const Order *order = data;
     virDomainPtr domain = fct_virt_find_ours(conn, order->id, error);
-    return domain && finish(domain, virDomainAttachDeviceFlags(domain, order->xml, VIR_DOMAIN_AFFECT_LIVE),
-                            "The device could not be plugged in", error);
+    return domain && hotplug_finish(domain, virDomainAttachDeviceFlags(domain, order->xml, VIR_DOMAIN_AFFECT_LIVE),
+                                    "The device could not be plugged in", error);
 }
 
 static gboolean do_update(virConnectPtr conn, gpointer data, GError **error)
 {
     const Order *order = data;
     virDomainPtr domain = fct_virt_find_ours(conn, order->id, error);
-    return domain && finish(domain, virDomainUpdateDeviceFlags(domain, order->xml, VIR_DOMAIN_AFFECT_LIVE),
-                            "The device could not be changed", error);
+    return domain && hotplug_finish(domain, virDomainUpdateDeviceFlags(domain, order->xml, VIR_DOMAIN_AFFECT_LIVE),
+                                    "The device could not be changed", error);
 }
 
 /*
@@ -101,21 +101,21 @@ static gboolean do_detach(virConnectPtr conn, gpointer data, GError **error)
     int rc = virDomainDetachDeviceAlias(domain, order->alias, VIR_DOMAIN_AFFECT_LIVE);
     if (rc < 0 && is_leaving())
         rc = 0;
-    return finish(domain, rc, "The guest could not be asked to let go of the device", error);
+    return hotplug_finish(domain, rc, "The guest could not be asked to let go of the device", error);
 }
 
-static gboolean do_grow(virConnectPtr conn, gpointer data, GError **error)
+static gboolean hotplug_do_grow(virConnectPtr conn, gpointer data, GError **error)
 {
     const Order *order = data;
     virDomainPtr domain = fct_virt_find_ours(conn, order->id, error);
-    return domain && finish(domain,
-                            virDomainBlockResize(domain, order->target, (unsigned long long)order->bytes,
-                                                 VIR_DOMAIN_BLOCK_RESIZE_BYTES),
-                            "The disk could not be made larger", error);
+    return domain && hotplug_finish(domain,
+                                    virDomainBlockResize(domain, order->target, (unsigned long long)order->bytes,
+                                                         VIR_DOMAIN_BLOCK_RESIZE_BYTES),
+                                    "The disk could not be made larger", error);
 }
 
 /* Takes @order over. */
-static gboolean call(FctVmm *vmm, Order *taken, int ms, FctVirtFn fn, GError **error)
+static gboolean hotplug_call(FctVmm *vmm, Order *taken, int ms, FctVirtFn fn, GError **error)
 {
     g_autoptr(Order) order = taken;
     return fct_virt_call((FctVirt *)vmm, FCT_LANE_POWER, order->id, ms, fn, order, order_clear, error);
@@ -124,7 +124,7 @@ static gboolean call(FctVmm *vmm, Order *taken, int ms, FctVirtFn fn, GError **e
 gboolean fct_virt_disk_attach(FctVmm *vmm, const char *id, const FctVmDisk *disk, GError **error)
 {
     if (strcmp(disk->bus, "virtio") == 0)
-        return call(vmm, disk_order(id, disk), PLUG_MS, do_attach, error);
+        return hotplug_call(vmm, disk_order(id, disk), PLUG_MS, do_attach, error);
     return fct_set_error(error, FCT_ERROR_UNSUPPORTED, "A disk at %s can only be added while the VM is off.",
                          disk->bus);
 }
@@ -133,12 +133,12 @@ gboolean fct_virt_disk_detach(FctVmm *vmm, const char *id, const char *target, G
 {
     Order *order = order_new(id);
     order->alias = g_strconcat(FCT_DISK_ALIAS, target, NULL);
-    return call(vmm, order, PLUG_MS, do_detach, error);
+    return hotplug_call(vmm, order, PLUG_MS, do_detach, error);
 }
 
 gboolean fct_virt_disk_medium(FctVmm *vmm, const char *id, const FctVmDisk *cdrom, GError **error)
 {
-    return call(vmm, disk_order(id, cdrom), PLUG_MS, do_update, error);
+    return hotplug_call(vmm, disk_order(id, cdrom), PLUG_MS, do_update, error);
 }
 
 gboolean fct_virt_disk_grow(FctVmm *vmm, const char *id, const char *target, gint64 bytes, GError **error)
@@ -146,22 +146,22 @@ gboolean fct_virt_disk_grow(FctVmm *vmm, const char *id, const char *target, gin
     Order *order = order_new(id);
     order->target = g_strdup(target);
     order->bytes = bytes;
-    return call(vmm, order, GROW_MS, do_grow, error);
+    return hotplug_call(vmm, order, GROW_MS, hotplug_do_grow, error);
 }
 
 gboolean fct_virt_nic_attach(FctVmm *vmm, const char *id, const FctVmNic *nic, GError **error)
 {
-    return call(vmm, nic_order(id, nic), PLUG_MS, do_attach, error);
+    return hotplug_call(vmm, nic_order(id, nic), PLUG_MS, do_attach, error);
 }
 
 gboolean fct_virt_nic_detach(FctVmm *vmm, const char *id, const char *mac, GError **error)
 {
     Order *order = order_new(id);
     order->alias = fct_nic_alias(mac);
-    return call(vmm, order, PLUG_MS, do_detach, error);
+    return hotplug_call(vmm, order, PLUG_MS, do_detach, error);
 }
 
 gboolean fct_virt_nic_move(FctVmm *vmm, const char *id, const FctVmNic *nic, GError **error)
 {
-    return call(vmm, nic_order(id, nic), PLUG_MS, do_update, error);
+    return hotplug_call(vmm, nic_order(id, nic), PLUG_MS, do_update, error);
 }

@@ -10,7 +10,7 @@ typedef struct {
     gboolean known; /* a type on which networks of VMs can be put */
 } Reader;
 
-static const char *attribute(const char *name, const char **names, const char **values)
+static const char *interface_attribute(const char *name, const char **names, const char **values)
 {
     for (int i = 0; names[i]; i++)
         if (strcmp(names[i], name) == 0)
@@ -18,7 +18,7 @@ static const char *attribute(const char *name, const char **names, const char **
     return NULL;
 }
 
-static void set(char **member, const char *value)
+static void interface_set(char **member, const char *value)
 {
     g_free(*member);
     *member = g_strdup(value ? value : "");
@@ -49,8 +49,8 @@ static gboolean is_for_vms(const FctHostInterface *interface)
 static void read_root(Reader *r, const char **names, const char **values)
 {
     static const char *const kinds[] = {"ethernet", "bridge", "vlan", "bond"};
-    const char *type = attribute("type", names, values);
-    set(&r->interface->name, attribute("name", names, values));
+    const char *type = interface_attribute("type", names, values);
+    interface_set(&r->interface->name, interface_attribute("name", names, values));
     for (guint i = 0; type && i < G_N_ELEMENTS(kinds); i++)
         if (strcmp(kinds[i], type) == 0) {
             r->interface->kind = (FctInterfaceKind)i;
@@ -58,8 +58,8 @@ static void read_root(Reader *r, const char **names, const char **values)
         }
 }
 
-static void start(GMarkupParseContext *context, const char *element, const char **names, const char **values,
-                  gpointer data, GError **error)
+static void interface_start(GMarkupParseContext *context, const char *element, const char **names, const char **values,
+                            gpointer data, GError **error)
 {
     Reader *r = data;
     const GSList *path = g_markup_parse_context_get_element_stack(context);
@@ -68,15 +68,15 @@ static void start(GMarkupParseContext *context, const char *element, const char 
     if (depth == 1)
         read_root(r, names, values);
     else if (depth == 2 && strcmp(element, "mac") == 0)
-        set_mac(r->interface, attribute("address", names, values));
+        set_mac(r->interface, interface_attribute("address", names, values));
     else if (depth == 2 && strcmp(element, "link") == 0)
-        set_link(r->interface, attribute("state", names, values));
-    else if (depth == 2 && strcmp(element, "vlan") == 0 && attribute("tag", names, values))
-        r->interface->vlan = (int)g_ascii_strtoll(attribute("tag", names, values), NULL, 10);
+        set_link(r->interface, interface_attribute("state", names, values));
+    else if (depth == 2 && strcmp(element, "vlan") == 0 && interface_attribute("tag", names, values))
+        r->interface->vlan = (int)g_ascii_strtoll(interface_attribute("tag", names, values), NULL, 10);
     else if (depth == 3 && strcmp(element, "interface") == 0 && strcmp(parent, "vlan") == 0)
-        set(&r->interface->parent, attribute("name", names, values));
-    else if (depth == 3 && strcmp(element, "interface") == 0 && attribute("name", names, values))
-        g_ptr_array_add(r->interface->members, g_strdup(attribute("name", names, values)));
+        interface_set(&r->interface->parent, interface_attribute("name", names, values));
+    else if (depth == 3 && strcmp(element, "interface") == 0 && interface_attribute("name", names, values))
+        g_ptr_array_add(r->interface->members, g_strdup(interface_attribute("name", names, values)));
 }
 
 static void device_start(GMarkupParseContext *context, const char *element, const char **names, const char **values,
@@ -85,7 +85,7 @@ static void device_start(GMarkupParseContext *context, const char *element, cons
     Reader *r = data;
     g_string_truncate(r->text, 0);
     if (strcmp(element, "link") == 0)
-        set_link(r->interface, attribute("state", names, values));
+        set_link(r->interface, interface_attribute("state", names, values));
 }
 
 static void device_end(GMarkupParseContext *context, const char *element, gpointer data, GError **error)
@@ -93,17 +93,17 @@ static void device_end(GMarkupParseContext *context, const char *element, gpoint
     Reader *r = data;
     r->known = TRUE;
     if (strcmp(element, "interface") == 0)
-        set(&r->interface->name, r->text->str);
+        interface_set(&r->interface->name, r->text->str);
     else if (strcmp(element, "address") == 0)
         set_mac(r->interface, r->text->str);
 }
 
-static void text(GMarkupParseContext *context, const char *chars, gsize length, gpointer data, GError **error)
+static void interface_text(GMarkupParseContext *context, const char *chars, gsize length, gpointer data, GError **error)
 {
     g_string_append_len(((Reader *)data)->text, chars, (gssize)length);
 }
 
-static FctHostInterface *read_with(const GMarkupParser *parser, const char *xml, GError **error)
+static FctHostInterface *interface_parse(const GMarkupParser *parser, const char *xml, GError **error)
 {
     g_autoptr(FctHostInterface) interface = fct_host_interface_new("");
     g_autoptr(GString) buffer = g_string_new(NULL);
@@ -120,12 +120,12 @@ static FctHostInterface *read_with(const GMarkupParser *parser, const char *xml,
 
 FctHostInterface *fct_host_interface_read(const char *xml, GError **error)
 {
-    static const GMarkupParser parser = {start, NULL, NULL, NULL, NULL};
-    return read_with(&parser, xml, error);
+    static const GMarkupParser parser = {interface_start, NULL, NULL, NULL, NULL};
+    return interface_parse(&parser, xml, error);
 }
 
 FctHostInterface *fct_host_interface_read_device(const char *xml, GError **error)
 {
-    static const GMarkupParser parser = {device_start, device_end, text, NULL, NULL};
-    return read_with(&parser, xml, error);
+    static const GMarkupParser parser = {device_start, device_end, interface_text, NULL, NULL};
+    return interface_parse(&parser, xml, error);
 }

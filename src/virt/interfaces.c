@@ -35,7 +35,7 @@ static void take(Query *query, char *xml, FctHostInterface *(*read)(const char *
     free(xml);
 }
 
-static gboolean list_interfaces(virConnectPtr conn, Query *query)
+static gboolean interfaces_list(virConnectPtr conn, Query *query)
 {
     virInterfacePtr *handles = NULL;
     int n = virConnectListAllInterfaces(conn, &handles, 0);
@@ -60,7 +60,7 @@ static gboolean list_devices(virConnectPtr conn, Query *query)
 }
 
 /* Fills in which interface is in which bridge or bond, and which bridge a network of libvirt made. */
-static void relate(GPtrArray *list, const GPtrArray *networks)
+static void interfaces_relate(GPtrArray *list, const GPtrArray *networks)
 {
     for (guint i = 0; i < list->len; i++) {
         const FctHostInterface *holder = g_ptr_array_index(list, i);
@@ -84,7 +84,7 @@ static void relate(GPtrArray *list, const GPtrArray *networks)
     }
 }
 
-static gint by_name(gconstpointer a, gconstpointer b)
+static gint interface_by_name(gconstpointer a, gconstpointer b)
 {
     return strcmp((*(FctHostInterface *const *)a)->name, (*(FctHostInterface *const *)b)->name);
 }
@@ -93,7 +93,7 @@ static gboolean read_interfaces(virConnectPtr conn, gpointer data, GError **erro
 {
     Query *query = data;
     query->list = g_ptr_array_new_with_free_func((GDestroyNotify)fct_host_interface_free);
-    if (list_interfaces(conn, query))
+    if (interfaces_list(conn, query))
         return TRUE;
     query->why = g_strdup("libvirt’s interface driver is not there, so bridges and VLANs cannot be told apart: install "
                           "libvirt-daemon-driver-interface where your distribution has it apart.");
@@ -112,8 +112,8 @@ GPtrArray *fct_virt_interfaces(FctVmm *vmm, char **ret_why, GError **error)
     g_autoptr(GPtrArray) networks = fct_virt_networks(vmm, error);
     if (!networks)
         return NULL;
-    relate(query->list, networks);
-    g_ptr_array_sort(query->list, by_name);
+    interfaces_relate(query->list, networks);
+    g_ptr_array_sort(query->list, interface_by_name);
     *ret_why = g_steal_pointer(&query->why);
     return g_steal_pointer(&query->list);
 }

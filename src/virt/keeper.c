@@ -12,7 +12,7 @@
 #define BACKOFF_MAX_MS 5000
 
 /* @counts: the table in which this kind of event is counted; NULL: not counted. */
-static void note(FctVirt *virt, virDomainPtr domain, GHashTable *counts)
+static void keeper_note_event(FctVirt *virt, virDomainPtr domain, GHashTable *counts)
 {
     char id[VIR_UUID_STRING_BUFLEN];
     if (virDomainGetUUIDString(domain, id) < 0) /* local: read from the handle */
@@ -30,13 +30,13 @@ static void note(FctVirt *virt, virDomainPtr domain, GHashTable *counts)
 static int on_lifecycle(virConnectPtr conn, virDomainPtr domain, int event, int detail, void *data)
 {
     FctVirt *virt = data;
-    note(virt, domain, event == VIR_DOMAIN_EVENT_STARTED ? virt->starts : NULL);
+    keeper_note_event(virt, domain, event == VIR_DOMAIN_EVENT_STARTED ? virt->starts : NULL);
     return 0;
 }
 
 static void on_agent(virConnectPtr conn, virDomainPtr domain, int state, int reason, void *data)
 {
-    note(data, domain, NULL); /* the domain's XML tells the new state */
+    keeper_note_event(data, domain, NULL); /* the domain's XML tells the new state */
 }
 
 static void note_pool(virStoragePoolPtr pool, FctVirt *virt)
@@ -46,7 +46,7 @@ static void note_pool(virStoragePoolPtr pool, FctVirt *virt)
     g_cond_broadcast(&virt->cond);
 }
 
-static void on_pool(virConnectPtr conn, virStoragePoolPtr pool, int event, int detail, void *data)
+static void keeper_on_pool(virConnectPtr conn, virStoragePoolPtr pool, int event, int detail, void *data)
 {
     note_pool(pool, data);
 }
@@ -60,7 +60,7 @@ static void on_pool_refresh(virConnectPtr conn, virStoragePoolPtr pool, void *da
 static void watch_pools(FctVirt *virt, virConnectPtr conn, int ids[2])
 {
     ids[0] = virConnectStoragePoolEventRegisterAny(conn, NULL, VIR_STORAGE_POOL_EVENT_ID_LIFECYCLE,
-                                                   VIR_STORAGE_POOL_EVENT_CALLBACK(on_pool), fct_virt_ref(virt),
+                                                   VIR_STORAGE_POOL_EVENT_CALLBACK(keeper_on_pool), fct_virt_ref(virt),
                                                    fct_virt_unref);
     ids[1] = virConnectStoragePoolEventRegisterAny(conn, NULL, VIR_STORAGE_POOL_EVENT_ID_REFRESH,
                                                    VIR_STORAGE_POOL_EVENT_CALLBACK(on_pool_refresh), fct_virt_ref(virt),
@@ -73,18 +73,18 @@ static void watch_pools(FctVirt *virt, virConnectPtr conn, int ids[2])
 static void on_reboot(virConnectPtr conn, virDomainPtr domain, void *data)
 {
     FctVirt *virt = data;
-    note(virt, domain, virt->reboots);
+    keeper_note_event(virt, domain, virt->reboots);
 }
 
 static void on_device(virConnectPtr conn, virDomainPtr domain, const char *alias, void *data)
 {
-    note(data, domain, NULL);
+    keeper_note_event(data, domain, NULL);
 }
 
 static void on_medium(virConnectPtr conn, virDomainPtr domain, const char *from, const char *to, const char *alias,
                       int reason, void *data)
 {
-    note(data, domain, NULL);
+    keeper_note_event(data, domain, NULL);
 }
 
 /* Only the first event is necessary; a driver that lacks others (the test driver) goes without. */
@@ -138,7 +138,7 @@ static void watch_networks(FctVirt *virt, virConnectPtr conn, int ids[2])
 #endif
 }
 
-static void unwatch(virConnectPtr conn, const int events[N_WATCHED], const int pools[2], const int networks[2])
+static void keeper_unwatch(virConnectPtr conn, const int events[N_WATCHED], const int pools[2], const int networks[2])
 {
     for (guint i = 0; i < N_WATCHED; i++)
         if (events[i] >= 0)
@@ -225,7 +225,7 @@ static void tell_networks(FctVirt *virt)
     tell_done(virt);
 }
 
-static void tell_changed(FctVirt *virt, const char *id)
+static void keeper_tell_changed(FctVirt *virt, const char *id)
 {
     g_autoptr(GError) fault = NULL;
     g_autoptr(FctVmInfo) info = fct_virt_read_info(virt, id, &fault);
@@ -245,7 +245,7 @@ static void tell_changed(FctVirt *virt, const char *id)
 }
 
 /* Passes news on until the connection is lost or the keeper is to end. */
-static void serve(FctVirt *virt)
+static void keeper_serve(FctVirt *virt)
 {
     g_mutex_lock(&virt->lock);
     while (!virt->quit && !virt->lost) {
@@ -282,7 +282,7 @@ static void serve(FctVirt *virt)
         } else if (g_hash_table_iter_next(&iter, &id, NULL)) {
             g_hash_table_iter_steal(&iter);
             g_mutex_unlock(&virt->lock);
-            tell_changed(virt, id);
+            keeper_tell_changed(virt, id);
             g_free(id);
             g_mutex_lock(&virt->lock);
         } else {
@@ -330,7 +330,7 @@ static gboolean pause_ms(FctVirt *virt, int ms)
     return !virt->quit;
 }
 
-static gpointer keeper(gpointer data)
+static gpointer keeper_run(gpointer data)
 {
     FctVirt *virt = data;
     int backoff = BACKOFF_FIRST_MS;
@@ -358,9 +358,9 @@ static gpointer keeper(gpointer data)
         watch_pools(virt, conns[FCT_LANE_QUERY], pools);
         watch_networks(virt, conns[FCT_LANE_QUERY], networks);
         set_connections(virt, conns, TRUE);
-        serve(virt);
+        keeper_serve(virt);
         set_connections(virt, conns, FALSE);
-        unwatch(conns[FCT_LANE_QUERY], events, pools, networks);
+        keeper_unwatch(conns[FCT_LANE_QUERY], events, pools, networks);
         close_all(conns);
         if (!pause_ms(virt, 0))
             break;
@@ -374,5 +374,5 @@ static gpointer keeper(gpointer data)
 
 void fct_virt_connect(FctVirt *virt)
 {
-    virt->keeper = g_thread_new("libvirt-keeper", keeper, fct_virt_ref(virt));
+    virt->keeper = g_thread_new("libvirt-keeper", keeper_run, fct_virt_ref(virt));
 }

@@ -2,7 +2,7 @@
 #include "base/scope.h"
 #include "virt/virt.h"
 
-static void quiet(void *data, virErrorPtr fault)
+static void libvirt_on_error(void *data, virErrorPtr fault)
 {
     /* libvirt prints errors to stderr unless told otherwise; ours travel as GError. */
 }
@@ -168,7 +168,7 @@ FctVmm *fct_vmm_libvirt_new(const FctVmmOptions *options, GError **error)
     virt->starts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     virt->described = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     virt->pool = fct_virt_workers();
-    virSetErrorFunc(NULL, quiet);
+    virSetErrorFunc(NULL, libvirt_on_error);
     fct_virt_event_loop();
     fct_virt_connect(virt);
     return &virt->base;

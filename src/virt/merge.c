@@ -70,7 +70,7 @@ static gboolean is_merge(const Merge *merge, const virDomainBlockJobInfo *info, 
 }
 
 /* The description is read after the job, so a merge that ends between the two calls is in it. */
-static gboolean look(virDomainPtr domain, Merge *merge, GError **error)
+static gboolean merge_poll(virDomainPtr domain, Merge *merge, GError **error)
 {
     virDomainBlockJobInfo info;
     int rc = virDomainIsActive(domain) == 1 ? virDomainGetBlockJobInfo(domain, merge->target, &info, 0) : 0;
@@ -97,16 +97,16 @@ static gboolean look(virDomainPtr domain, Merge *merge, GError **error)
     return TRUE;
 }
 
-static gboolean do_look(virConnectPtr conn, gpointer data, GError **error)
+static gboolean merge_do_poll(virConnectPtr conn, gpointer data, GError **error)
 {
     virDomainPtr domain = find(conn, data, error);
-    gboolean ok = domain && look(domain, data, error);
+    gboolean ok = domain && merge_poll(domain, data, error);
     if (domain)
         virDomainFree(domain);
     return ok;
 }
 
-static gboolean do_begin(virConnectPtr conn, gpointer data, GError **error)
+static gboolean merge_do_begin(virConnectPtr conn, gpointer data, GError **error)
 {
     const Merge *merge = data;
     virDomainPtr domain = find(conn, merge, error);
@@ -137,62 +137,62 @@ static gboolean do_pivot(virConnectPtr conn, gpointer data, GError **error)
     return end_job(conn, data, VIR_DOMAIN_BLOCK_JOB_ABORT_PIVOT, error);
 }
 
-static gboolean do_abort(virConnectPtr conn, gpointer data, GError **error)
+static gboolean merge_do_abort(virConnectPtr conn, gpointer data, GError **error)
 {
     return end_job(conn, data, 0, error);
 }
 
-static gboolean call(FctVirt *virt, Merge *merge, int ms, FctVirtFn fn, GError **error)
+static gboolean merge_call(FctVirt *virt, Merge *merge, int ms, FctVirtFn fn, GError **error)
 {
     return fct_virt_call(virt, FCT_LANE_POWER, merge->id, ms, fn, merge, merge_clear, error);
 }
 
-static gboolean cancel(FctVirt *virt, Merge *merge, GError **error)
+static gboolean merge_cancel(FctVirt *virt, Merge *merge, GError **error)
 {
     g_autoptr(GError) fault = NULL;
-    if (!call(virt, merge, FINISH_MS, do_abort, &fault))
+    if (!merge_call(virt, merge, FINISH_MS, merge_do_abort, &fault))
         g_info("%s", fault->message); /* it ended by itself just then, or goes when its QEMU goes */
-    for (int i = 0; i < GONE_TRIES && call(virt, merge, CALL_MS, do_look, NULL) && merge->job; i++)
+    for (int i = 0; i < GONE_TRIES && merge_call(virt, merge, CALL_MS, merge_do_poll, NULL) && merge->job; i++)
         g_usleep(POLL_US);
     return fct_set_error(error, FCT_ERROR_CANCELLED, "The merge was cancelled.");
 }
 
-static gboolean refuse_foreign(const Merge *merge, GError **error)
+static gboolean merge_refuse_foreign(const Merge *merge, GError **error)
 {
     return fct_set_error_full(error, FCT_ERROR_CONFLICT, "Wait until it has ended, or end it (virsh blockjob).", NULL,
                               "Another program copies or merges disk %s of the VM.", merge->target);
 }
 
 /* Waits until the job has ended; then libvirt's description tells whether it did what it should. */
-static gboolean follow(FctVirt *virt, Merge *merge, FctVmmProgress progress, gpointer data, GError **error)
+static gboolean merge_follow(FctVirt *virt, Merge *merge, FctVmmProgress progress, gpointer data, GError **error)
 {
     while (TRUE) {
-        if (!call(virt, merge, CALL_MS, do_look, error))
+        if (!merge_call(virt, merge, CALL_MS, merge_do_poll, error))
             return FALSE;
         if (!merge->job)
             return TRUE;
         if (merge->foreign)
-            return refuse_foreign(merge, error);
+            return merge_refuse_foreign(merge, error);
         if (!progress((gint64)merge->done, (gint64)merge->total, data))
-            return cancel(virt, merge, error);
-        if (merge->active && merge->ready && !call(virt, merge, FINISH_MS, do_pivot, error))
+            return merge_cancel(virt, merge, error);
+        if (merge->active && merge->ready && !merge_call(virt, merge, FINISH_MS, do_pivot, error))
             return FALSE;
         if (!merge->ready)
             g_usleep(POLL_US);
     }
 }
 
-static gboolean run(FctVirt *virt, Merge *merge, FctVmmProgress progress, gpointer data, GError **error)
+static gboolean merge_run(FctVirt *virt, Merge *merge, FctVmmProgress progress, gpointer data, GError **error)
 {
-    if (!call(virt, merge, CALL_MS, do_look, error))
+    if (!merge_call(virt, merge, CALL_MS, merge_do_poll, error))
         return FALSE;
     if (merge->merged)
         return TRUE;
     if (merge->foreign)
-        return refuse_foreign(merge, error);
-    if (!merge->job && !call(virt, merge, FINISH_MS, do_begin, error)) /* ours may be under way already */
+        return merge_refuse_foreign(merge, error);
+    if (!merge->job && !merge_call(virt, merge, FINISH_MS, merge_do_begin, error)) /* ours may be under way already */
         return FALSE;
-    if (!follow(virt, merge, progress, data, error))
+    if (!merge_follow(virt, merge, progress, data, error))
         return FALSE;
     if (!merge->merged)
         fct_set_error_full(error, FCT_ERROR_LIBVIRT, "Look at QEMU's log of the VM, then delete the snapshot again.",
@@ -261,7 +261,8 @@ static gboolean run_helper(FctVirt *virt, Merge *merge, FctVmmProgress progress,
         return FALSE;
     merge->kvm = strcmp(fct_json_str(facts, "accel", ""), "kvm") == 0;
     fct_text_set(&merge->target, "vda");
-    gboolean ok = call(virt, merge, HELPER_MS, do_start_helper, error) && run(virt, merge, progress, data, error);
+    gboolean ok =
+        merge_call(virt, merge, HELPER_MS, do_start_helper, error) && merge_run(virt, merge, progress, data, error);
     g_autoptr(GError) fault = NULL;
     if (fct_virt_merge_end(&virt->base, merge->vm, &fault))
         return ok;
@@ -281,5 +282,5 @@ gboolean fct_virt_merge(FctVmm *vmm, const char *id, const FctChainStep *step, g
     merge->top = g_strdup(step->top->path);
     merge->active = step->above == NULL;
     merge->leaf = fct_chain_file_copy(step->above ? step->above : step->top);
-    return own ? run(virt, merge, progress, data, error) : run_helper(virt, merge, progress, data, error);
+    return own ? merge_run(virt, merge, progress, data, error) : run_helper(virt, merge, progress, data, error);
 }

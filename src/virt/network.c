@@ -57,7 +57,7 @@ FctNetwork *fct_virt_network_read(virNetworkPtr handle, GError **error)
     return g_steal_pointer(&network);
 }
 
-static gboolean read_all(virConnectPtr conn, gpointer data, GError **error)
+static gboolean networks_read_all(virConnectPtr conn, gpointer data, GError **error)
 {
     Query *query = data;
     virNetworkPtr *handles = NULL;
@@ -83,7 +83,7 @@ static gboolean read_all(virConnectPtr conn, gpointer data, GError **error)
 GPtrArray *fct_virt_networks(FctVmm *vmm, GError **error)
 {
     g_autoptr(Query) query = g_atomic_rc_box_new0(Query);
-    if (!fct_virt_call((FctVirt *)vmm, FCT_LANE_QUERY, NULL, READ_MS, read_all, query, query_clear, error))
+    if (!fct_virt_call((FctVirt *)vmm, FCT_LANE_QUERY, NULL, READ_MS, networks_read_all, query, query_clear, error))
         return NULL;
     return g_steal_pointer(&query->list);
 }

@@ -68,7 +68,7 @@ virNetworkPtr fct_virt_network_find(virConnectPtr conn, const char *name, FctNet
 
 /* ---- create, start, delete ---- */
 
-static gboolean do_create(virConnectPtr conn, gpointer data, GError **error)
+static gboolean network_do_create(virConnectPtr conn, gpointer data, GError **error)
 {
     const Order *order = data;
     virNetworkPtr present = virNetworkLookupByName(conn, order->name);
@@ -98,10 +98,10 @@ gboolean fct_virt_network_create(FctVmm *vmm, const FctNetwork *network, GError 
     g_autoptr(Order) order = order_new(network->name);
     order->xml = fct_network_xml(network);
     order->wanted = fct_network_copy(network);
-    return fct_virt_call((FctVirt *)vmm, FCT_LANE_POWER, NULL, CHANGE_MS, do_create, order, order_clear, error);
+    return fct_virt_call((FctVirt *)vmm, FCT_LANE_POWER, NULL, CHANGE_MS, network_do_create, order, order_clear, error);
 }
 
-static gboolean do_start(virConnectPtr conn, gpointer data, GError **error)
+static gboolean network_do_start(virConnectPtr conn, gpointer data, GError **error)
 {
     const Order *order = data;
     virNetworkPtr handle = virNetworkLookupByName(conn, order->name);
@@ -118,10 +118,10 @@ static gboolean do_start(virConnectPtr conn, gpointer data, GError **error)
 gboolean fct_virt_network_start(FctVmm *vmm, const char *name, GError **error)
 {
     g_autoptr(Order) order = order_new(name);
-    return fct_virt_call((FctVirt *)vmm, FCT_LANE_POWER, NULL, CHANGE_MS, do_start, order, order_clear, error);
+    return fct_virt_call((FctVirt *)vmm, FCT_LANE_POWER, NULL, CHANGE_MS, network_do_start, order, order_clear, error);
 }
 
-static gboolean do_delete(virConnectPtr conn, gpointer data, GError **error)
+static gboolean network_do_delete(virConnectPtr conn, gpointer data, GError **error)
 {
     const Order *order = data;
     g_autoptr(FctNetwork) network = NULL;
@@ -142,7 +142,7 @@ static gboolean do_delete(virConnectPtr conn, gpointer data, GError **error)
 gboolean fct_virt_network_delete(FctVmm *vmm, const char *name, GError **error)
 {
     g_autoptr(Order) order = order_new(name);
-    return fct_virt_call((FctVirt *)vmm, FCT_LANE_POWER, NULL, CHANGE_MS, do_delete, order, order_clear, error);
+    return fct_virt_call((FctVirt *)vmm, FCT_LANE_POWER, NULL, CHANGE_MS, network_do_delete, order, order_clear, error);
 }
 
 /* ---- what changes while it runs ---- */
@@ -154,7 +154,7 @@ typedef struct {
     GError **error;
 } Live;
 
-static gboolean step(Live *live, gboolean add, guint section, const char *xml)
+static gboolean live_step(Live *live, gboolean add, guint section, const char *xml)
 {
     guint flags = VIR_NETWORK_UPDATE_AFFECT_CONFIG | (live->present->active ? VIR_NETWORK_UPDATE_AFFECT_LIVE : 0);
     guint command = add ? VIR_NETWORK_UPDATE_COMMAND_ADD_LAST : VIR_NETWORK_UPDATE_COMMAND_DELETE;
@@ -167,19 +167,19 @@ static guint section_of(const char *xml)
 }
 
 /* Makes one change and notes it for undoing; after the first failure no more are made. */
-static gboolean change(Live *live, gboolean add, const char *xml)
+static gboolean live_change(Live *live, gboolean add, const char *xml)
 {
-    if (!step(live, add, section_of(xml), xml))
+    if (!live_step(live, add, section_of(xml), xml))
         return fct_virt_network_fail(live->error, live->present->name, "changed");
     g_ptr_array_add(live->undo, g_strconcat(add ? "-" : "+", xml, NULL));
     return TRUE;
 }
 
-static void take_back(Live *live)
+static void live_take_back(Live *live)
 {
     for (guint i = live->undo->len; i > 0; i--) {
         const char *xml = g_ptr_array_index(live->undo, i - 1);
-        if (!step(live, *xml == '+', section_of(xml + 1), xml + 1))
+        if (!live_step(live, *xml == '+', section_of(xml + 1), xml + 1))
             g_warning("Network %s: a change could not be taken back: %s", live->present->name, xml);
     }
 }
@@ -197,7 +197,7 @@ static gboolean change_all(Live *live, gboolean add, const GPtrArray *list, GPtr
 {
     for (guint i = 0; i < list->len; i++)
         if (!g_ptr_array_find_with_equal_func(other, list->pdata[i], g_str_equal, NULL) &&
-            !change(live, add, list->pdata[i]))
+            !live_change(live, add, list->pdata[i]))
             return FALSE;
     return TRUE;
 }
@@ -237,6 +237,6 @@ gboolean fct_virt_network_change_dhcp(virNetworkPtr handle, const FctNetwork *pr
     Live live = {handle, present, undo, error};
     if (change_dhcp(&live, wanted))
         return TRUE;
-    take_back(&live);
+    live_take_back(&live);
     return FALSE;
 }

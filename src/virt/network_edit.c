@@ -14,7 +14,7 @@ typedef struct {
     FctNicXml nic; /* the NIC that is being read, without xml */
 } Pass;
 
-static const char *attribute(const char *name, const char **names, const char **values)
+static const char *nic_edit_attribute(const char *name, const char **names, const char **values)
 {
     for (int i = 0; names[i]; i++)
         if (strcmp(names[i], name) == 0)
@@ -28,8 +28,8 @@ static guint depth_of(GMarkupParseContext *context)
 }
 
 /* Writes an element with one attribute changed (NULL: none) and some left out. */
-static void copy_start(GString *out, const char *element, const char **names, const char **values, const char *name,
-                       const char *value, const char *const *without)
+static void element_copy_start(GString *out, const char *element, const char **names, const char **values,
+                               const char *name, const char *value, const char *const *without)
 {
     g_string_append_printf(out, "<%s", element);
     for (int i = 0; names[i]; i++) {
@@ -63,7 +63,7 @@ static void pass_text(GMarkupParseContext *context, const char *chars, gsize len
         fct_xml(pass->out, "%s", text);
 }
 
-static gboolean run(const GMarkupParser *parser, Pass *pass, const char *xml, GError **error)
+static gboolean nic_edit_run(const GMarkupParser *parser, Pass *pass, const char *xml, GError **error)
 {
     g_autoptr(GError) fault = NULL;
     g_autoptr(GMarkupParseContext) context = g_markup_parse_context_new(parser, 0, pass, NULL);
@@ -80,7 +80,8 @@ static gboolean is_replaced(Pass *pass, const char *element, const char **names,
     static const char *const replaced[] = {"vlan", "virtualport", NULL};
     if (strcmp(element, "forward") == 0)
         return pass->network->kind == FCT_NETWORK_DIRECT;
-    if (strcmp(element, "ip") == 0 && !pass->had_ip && g_strcmp0(attribute("family", names, values), "ipv6") != 0)
+    if (strcmp(element, "ip") == 0 && !pass->had_ip &&
+        g_strcmp0(nic_edit_attribute("family", names, values), "ipv6") != 0)
         return pass->had_ip = TRUE;
     return g_strv_contains(replaced, element);
 }
@@ -97,7 +98,7 @@ static void network_start(GMarkupParseContext *context, const char *element, con
         return;
     }
     gboolean bridge = depth == 2 && strcmp(element, "bridge") == 0;
-    copy_start(pass->out, element, names, values, bridge ? "name" : NULL, pass->network->bridge, NULL);
+    element_copy_start(pass->out, element, names, values, bridge ? "name" : NULL, pass->network->bridge, NULL);
 }
 
 char *fct_network_edit(const char *xml, const FctNetwork *network, GError **error)
@@ -105,7 +106,7 @@ char *fct_network_edit(const char *xml, const FctNetwork *network, GError **erro
     static const GMarkupParser parser = {network_start, pass_end, pass_text, NULL, NULL};
     g_autoptr(GString) out = g_string_new(NULL);
     Pass pass = {.out = out, .network = network};
-    return run(&parser, &pass, xml, error) ? g_strdup(out->str) : NULL;
+    return nic_edit_run(&parser, &pass, xml, error) ? g_strdup(out->str) : NULL;
 }
 
 /* ---- NICs of a domain ---- */
@@ -125,24 +126,24 @@ static void nic_free(gpointer data)
     g_free(data);
 }
 
-static void note(char **member, const char *value)
+static void nic_edit_note(char **member, const char *value)
 {
     g_free(*member);
     *member = g_strdup(value ? value : "");
 }
 
 /* An element inside of <interface>; FALSE: it is left out of the XML. */
-static gboolean read_nic(Pass *pass, const char *element, const char **names, const char **values)
+static gboolean nic_edit_read(Pass *pass, const char *element, const char **names, const char **values)
 {
     if (strcmp(element, "mac") == 0)
-        note(&pass->nic.mac, attribute("address", names, values));
+        nic_edit_note(&pass->nic.mac, nic_edit_attribute("address", names, values));
     if (strcmp(element, "source") == 0) {
-        pass->ours = g_strcmp0(attribute("network", names, values), pass->wanted) == 0;
-        note(&pass->nic.bridge, attribute("bridge", names, values));
+        pass->ours = g_strcmp0(nic_edit_attribute("network", names, values), pass->wanted) == 0;
+        nic_edit_note(&pass->nic.bridge, nic_edit_attribute("bridge", names, values));
     }
     if (strcmp(element, "link") != 0)
         return TRUE;
-    note(&pass->nic.link, attribute("state", names, values));
+    nic_edit_note(&pass->nic.link, nic_edit_attribute("state", names, values));
     return FALSE;
 }
 
@@ -161,12 +162,12 @@ static void nic_start(GMarkupParseContext *context, const char *element, const c
     }
     if (pass->skip)
         return;
-    if (depth == 4 && !read_nic(pass, element, names, values)) {
+    if (depth == 4 && !nic_edit_read(pass, element, names, values)) {
         pass->skip = depth;
         return;
     }
-    copy_start(pass->out, element, names, values, NULL, NULL,
-               depth == 4 && strcmp(element, "source") == 0 ? old : NULL);
+    element_copy_start(pass->out, element, names, values, NULL, NULL,
+                       depth == 4 && strcmp(element, "source") == 0 ? old : NULL);
 }
 
 static void nic_end(GMarkupParseContext *context, const char *element, gpointer data, GError **error)
@@ -199,7 +200,7 @@ GPtrArray *fct_domain_nics(const char *xml, const char *network, GError **error)
     g_autoptr(GPtrArray) nics = g_ptr_array_new_with_free_func(nic_free);
     g_autoptr(GString) out = g_string_new(NULL);
     Pass pass = {.out = out, .wanted = network, .nics = nics};
-    gboolean ok = run(&parser, &pass, xml, error);
+    gboolean ok = nic_edit_run(&parser, &pass, xml, error);
     nic_clear(&pass.nic);
     return ok ? g_steal_pointer(&nics) : NULL;
 }

@@ -43,7 +43,7 @@ static Job *job_new(const json_t *change)
     return job;
 }
 
-static const char *name_of(const Job *job)
+static const char *job_name(const Job *job)
 {
     return fct_json_str(job->change, "name", "");
 }
@@ -73,7 +73,7 @@ static gboolean same_place(const FctNetwork *a, const FctNetwork *b)
            a->open_vswitch == b->open_vswitch && strcmp(a->gateway, b->gateway) == 0 && a->prefix == b->prefix;
 }
 
-static gboolean same(const FctNetwork *a, const FctNetwork *b)
+static gboolean network_is_same(const FctNetwork *a, const FctNetwork *b)
 {
     return same_place(a, b) && fct_virt_network_same_dhcp(a, b);
 }
@@ -81,11 +81,12 @@ static gboolean same(const FctNetwork *a, const FctNetwork *b)
 static gboolean is_like(const FctNetwork *network, const Job *job, const char *which)
 {
     g_autoptr(FctNetwork) one = fct_network_read(fct_json_str(job->change, which, ""), NULL);
-    return one && (fct_json_bool(job->change, "redefine", TRUE) ? same(network, one) : same_place(network, one));
+    return one &&
+           (fct_json_bool(job->change, "redefine", TRUE) ? network_is_same(network, one) : same_place(network, one));
 }
 
 /* The NICs that a running VM has in the network; NULL: the VM cannot be read, so it has gone. */
-static GPtrArray *nics_of(virDomainPtr domain, const char *network)
+static GPtrArray *domain_nics_on(virDomainPtr domain, const char *network)
 {
     char *xml = virDomainGetXMLDesc(domain, 0);
     GPtrArray *nics = xml ? fct_domain_nics(xml, network, NULL) : NULL;
@@ -105,7 +106,7 @@ static json_t *guests_of(virConnectPtr conn, const char *network, IsMeant is_mea
         fct_virt_set_error(error, "The VMs could not be listed");
     for (int i = 0; i < n; i++) {
         char id[VIR_UUID_STRING_BUFLEN];
-        g_autoptr(GPtrArray) nics = nics_of(domains[i], network);
+        g_autoptr(GPtrArray) nics = domain_nics_on(domains[i], network);
         g_autoptr(json_t) list = json_array();
         for (guint k = 0; nics && k < nics->len; k++) {
             const FctNicXml *nic = g_ptr_array_index(nics, k);
@@ -157,7 +158,8 @@ static gboolean any_nic(const FctNicXml *nic, gconstpointer data)
 }
 
 /* Undoing leads to a new bridge as well, so that NICs can be plugged in again. */
-static gboolean write_down(virConnectPtr conn, Job *job, virNetworkPtr handle, FctNetwork *present, GError **error)
+static gboolean network_note_places(virConnectPtr conn, Job *job, virNetworkPtr handle, FctNetwork *present,
+                                    GError **error)
 {
     FctNetwork *wanted = job->wanted;
     gboolean subnet = fct_network_has_subnet(present->kind), active = present->active, was = present->autostart;
@@ -186,7 +188,7 @@ static gboolean do_prepare(virConnectPtr conn, gpointer data, GError **error)
     Job *job = data;
     g_autoptr(FctNetwork) present = NULL;
     virNetworkPtr handle = fct_virt_network_find(conn, job->wanted->name, &present, error);
-    gboolean ok = handle && write_down(conn, job, handle, present, error);
+    gboolean ok = handle && network_note_places(conn, job, handle, present, error);
     if (handle)
         virNetworkFree(handle);
     return ok;
@@ -214,7 +216,7 @@ static const char *target_of(const Job *job, virNetworkPtr handle, const FctNetw
 
 static gboolean not_so(const Job *job, GError **error)
 {
-    return fct_set_error(error, FCT_ERROR_LIBVIRT, "libvirt did not make network %s as it was told.", name_of(job));
+    return fct_set_error(error, FCT_ERROR_LIBVIRT, "libvirt did not make network %s as it was told.", job_name(job));
 }
 
 static gboolean set_definition(virConnectPtr conn, const Job *job, virNetworkPtr handle, const FctNetwork *present,
@@ -223,7 +225,7 @@ static gboolean set_definition(virConnectPtr conn, const Job *job, virNetworkPtr
     g_autoptr(FctNetwork) wanted = fct_network_read(xml, error);
     if (!wanted)
         return FALSE;
-    if (same(present, wanted))
+    if (network_is_same(present, wanted))
         return TRUE;
     if (!is_like(present, job, "before") && !is_like(present, job, "after") && !is_like(present, job, "back"))
         return fct_set_error_full(error, FCT_ERROR_CONFLICT, "Look at it, then change it again.", NULL,
@@ -237,8 +239,8 @@ static gboolean set_definition(virConnectPtr conn, const Job *job, virNetworkPtr
     return TRUE;
 }
 
-static gboolean define(virConnectPtr conn, const Job *job, virNetworkPtr handle, const FctNetwork *present,
-                       GError **error)
+static gboolean network_redefine(virConnectPtr conn, const Job *job, virNetworkPtr handle, const FctNetwork *present,
+                                 GError **error)
 {
     const char *xml = target_of(job, handle, present);
     gboolean autostart = fct_json_bool(job->change, job->back ? "autostart_before" : "autostart", TRUE);
@@ -248,7 +250,7 @@ static gboolean define(virConnectPtr conn, const Job *job, virNetworkPtr handle,
         return fct_virt_network_fail(error, present->name, "changed");
     g_autoptr(FctNetwork) wanted = fct_network_read(xml, error);
     g_autoptr(FctNetwork) seen = wanted ? fct_virt_network_read(handle, error) : NULL;
-    return seen && ((same(seen, wanted) && seen->autostart == autostart) || not_so(job, error));
+    return seen && ((network_is_same(seen, wanted) && seen->autostart == autostart) || not_so(job, error));
 }
 
 typedef gboolean (*Step)(virConnectPtr conn, const Job *job, virNetworkPtr handle, const FctNetwork *present,
@@ -257,47 +259,47 @@ typedef gboolean (*Step)(virConnectPtr conn, const Job *job, virNetworkPtr handl
 static gboolean with_network(virConnectPtr conn, const Job *job, Step step, GError **error)
 {
     g_autoptr(FctNetwork) present = NULL;
-    virNetworkPtr handle = fct_virt_network_find(conn, name_of(job), &present, error);
+    virNetworkPtr handle = fct_virt_network_find(conn, job_name(job), &present, error);
     gboolean ok = handle && step(conn, job, handle, present, error);
     if (handle)
         virNetworkFree(handle);
     return ok;
 }
 
-static gboolean do_define(virConnectPtr conn, gpointer data, GError **error)
+static gboolean network_do_redefine(virConnectPtr conn, gpointer data, GError **error)
 {
-    return with_network(conn, data, define, error);
+    return with_network(conn, data, network_redefine, error);
 }
 
 gboolean fct_virt_network_define(FctVmm *vmm, const json_t *change, gboolean back, GError **error)
 {
     g_autoptr(Job) job = job_new(change);
     job->back = back;
-    return fct_virt_call((FctVirt *)vmm, FCT_LANE_POWER, NULL, CHANGE_MS, do_define, job, job_clear, error);
+    return fct_virt_call((FctVirt *)vmm, FCT_LANE_POWER, NULL, CHANGE_MS, network_do_redefine, job, job_clear, error);
 }
 
 /* ---- the restart ---- */
 
-static gboolean restart(virConnectPtr conn, const Job *job, virNetworkPtr handle, const FctNetwork *present,
-                        GError **error)
+static gboolean network_restart_run(virConnectPtr conn, const Job *job, virNetworkPtr handle, const FctNetwork *present,
+                                    GError **error)
 {
     g_autoptr(FctNetwork) wanted = fct_network_read(target_of(job, handle, present), error);
     g_autoptr(FctNetwork) live = wanted && present->active ? read_live(handle, error) : NULL;
     if (!wanted || (present->active && !live))
         return FALSE;
-    if (live && same(live, wanted))
+    if (live && network_is_same(live, wanted))
         return TRUE;
     if (live && virNetworkDestroy(handle) < 0)
         return fct_virt_network_fail(error, present->name, "stopped");
     if (virNetworkCreate(handle) < 0)
         return fct_virt_network_fail(error, present->name, "started");
     g_autoptr(FctNetwork) seen = read_live(handle, error);
-    return seen && (same(seen, wanted) || not_so(job, error));
+    return seen && (network_is_same(seen, wanted) || not_so(job, error));
 }
 
 static gboolean do_restart(virConnectPtr conn, gpointer data, GError **error)
 {
-    return with_network(conn, data, restart, error);
+    return with_network(conn, data, network_restart_run, error);
 }
 
 gboolean fct_virt_network_restart(FctVmm *vmm, const json_t *change, gboolean back, GError **error)
@@ -337,7 +339,7 @@ static gboolean is_unplugged(const FctNicXml *nic, gconstpointer data)
 static char *bridge_now(virConnectPtr conn, const Job *job, GError **error)
 {
     g_autoptr(FctNetwork) present = NULL;
-    virNetworkPtr handle = fct_virt_network_find(conn, name_of(job), &present, error);
+    virNetworkPtr handle = fct_virt_network_find(conn, job_name(job), &present, error);
     g_autoptr(FctNetwork) live = handle && present->active ? read_live(handle, error) : NULL;
     if (handle && !present->active)
         fct_set_error(error, FCT_ERROR_CONFLICT, "Network %s does not run.", present->name);
@@ -351,7 +353,7 @@ static gboolean do_unplugged(virConnectPtr conn, gpointer data, GError **error)
     Job *job = data;
     g_autofree char *bridge = bridge_now(conn, job, error);
     const Place place = {job, bridge};
-    job->answer = bridge ? guests_of(conn, name_of(job), is_unplugged, &place, error) : NULL;
+    job->answer = bridge ? guests_of(conn, job_name(job), is_unplugged, &place, error) : NULL;
     return job->answer != NULL;
 }
 
@@ -366,7 +368,7 @@ json_t *fct_virt_network_unplugged(FctVmm *vmm, const json_t *change, GError **e
 }
 
 /* First without link: a guest that sees its link come back asks for an address again. */
-static gboolean plug(virDomainPtr domain, const Job *job, const FctNicXml *nic, GError **error)
+static gboolean nic_plug(virDomainPtr domain, const Job *job, const FctNicXml *nic, GError **error)
 {
     g_autofree char *down = fct_nic_with_link(nic, "down");
     g_autofree char *up = fct_nic_with_link(nic, link_of(job, nic));
@@ -379,10 +381,10 @@ static gboolean plug(virDomainPtr domain, const Job *job, const FctNicXml *nic, 
 
 static gboolean plug_all(virDomainPtr domain, const Job *job, const Place *place, GError **error)
 {
-    g_autoptr(GPtrArray) nics = nics_of(domain, name_of(job));
+    g_autoptr(GPtrArray) nics = domain_nics_on(domain, job_name(job));
     gboolean ok = TRUE;
     for (guint i = 0; nics && i < nics->len; i++)
-        if (is_unplugged(nics->pdata[i], place) && !plug(domain, job, nics->pdata[i], ok ? error : NULL))
+        if (is_unplugged(nics->pdata[i], place) && !nic_plug(domain, job, nics->pdata[i], ok ? error : NULL))
             ok = FALSE;
     return ok;
 }

@@ -97,7 +97,7 @@ typedef struct {
     guint sources;                    /* number of interfaces and PCI devices to which it forwards */
 } Reader;
 
-static const char *attribute(const char *name, const char **names, const char **values)
+static const char *network_xml_attribute(const char *name, const char **names, const char **values)
 {
     for (int i = 0; names[i]; i++)
         if (strcmp(names[i], name) == 0)
@@ -105,7 +105,7 @@ static const char *attribute(const char *name, const char **names, const char **
     return NULL;
 }
 
-static void set(char **member, const char *value)
+static void network_xml_set(char **member, const char *value)
 {
     g_free(*member);
     *member = g_strdup(value ? value : "");
@@ -122,7 +122,8 @@ static int default_prefix(const char *address)
 
 static int prefix_of(const char *address, const char **names, const char **values)
 {
-    const char *prefix = attribute("prefix", names, values), *mask = attribute("netmask", names, values);
+    const char *prefix = network_xml_attribute("prefix", names, values),
+               *mask = network_xml_attribute("netmask", names, values);
     if (prefix)
         return (int)g_ascii_strtoll(prefix, NULL, 10);
     if (!mask)
@@ -150,9 +151,10 @@ static void read_forward(Reader *r, const char *mode)
 
 static void take_mark(Reader *r, const char **names, const char **values)
 {
-    set(&r->mark, attribute("name", names, values));
-    set(&r->parent, attribute("interface", names, values));
-    r->tag = (int)g_ascii_strtoll(attribute("vlan", names, values) ? attribute("vlan", names, values) : "", NULL, 10);
+    network_xml_set(&r->mark, network_xml_attribute("name", names, values));
+    network_xml_set(&r->parent, network_xml_attribute("interface", names, values));
+    r->tag = (int)g_ascii_strtoll(
+        network_xml_attribute("vlan", names, values) ? network_xml_attribute("vlan", names, values) : "", NULL, 10);
 }
 
 /* A network of ours on a VLAN's interface: libvirt's device is that interface. */
@@ -167,13 +169,13 @@ static void settle_vlan(Reader *r)
     network->vlan = r->tag;
 }
 
-static void read_mark(Reader *r, const char *element, const char **names, const char **values)
+static void network_xml_read_mark(Reader *r, const char *element, const char **names, const char **values)
 {
     const char *colon = strchr(element, ':');
     g_autofree char *declaration =
         colon ? g_strdup_printf("xmlns:%.*s", (int)(colon - element), element) : g_strdup("xmlns");
     if (strcmp(colon ? colon + 1 : element, "network") == 0 &&
-        g_strcmp0(attribute(declaration, names, values), FCT_NETWORK_NS) == 0)
+        g_strcmp0(network_xml_attribute(declaration, names, values), FCT_NETWORK_NS) == 0)
         take_mark(r, names, values);
 }
 
@@ -195,12 +197,13 @@ static char *subnet_of(const char *address, int prefix)
 /* Facet changes the first IPv4 subnet; all are shown. */
 static void read_ip(Reader *r, const char **names, const char **values)
 {
-    const char *family = attribute("family", names, values), *address = attribute("address", names, values);
+    const char *family = network_xml_attribute("family", names, values),
+               *address = network_xml_attribute("address", names, values);
     r->ipv4 = r->first_ip && address && g_strcmp0(family, "ipv6") != 0;
     r->more = NULL;
     if (r->ipv4) {
         r->first_ip = FALSE;
-        set(&r->network->gateway, address);
+        network_xml_set(&r->network->gateway, address);
         r->network->prefix = prefix_of(address, names, values);
     } else if (address) {
         g_autofree char *subnet = subnet_of(address, prefix_of(address, names, values));
@@ -209,35 +212,36 @@ static void read_ip(Reader *r, const char **names, const char **values)
     }
 }
 
-static void read_range(Reader *r, const char *first, const char *last)
+static void network_xml_read_range(Reader *r, const char *first, const char *last)
 {
     GPtrArray *further = r->more ? r->more->ranges : *r->network->first ? r->network->more_ranges : NULL;
     if (further) {
         g_ptr_array_add(further, fct_range_new(first, last));
         return;
     }
-    set(&r->network->first, first);
-    set(&r->network->last, last);
+    network_xml_set(&r->network->first, first);
+    network_xml_set(&r->network->last, last);
 }
 
 static void read_host(Reader *r, const char **names, const char **values)
 {
-    const char *mac = attribute("mac", names, values);
+    const char *mac = network_xml_attribute("mac", names, values);
     if (mac || r->more)
         g_ptr_array_add(r->more ? r->more->fixed : r->network->fixed,
-                        fct_lease_new(mac, attribute("ip", names, values), attribute("name", names, values)));
+                        fct_lease_new(mac, network_xml_attribute("ip", names, values),
+                                      network_xml_attribute("name", names, values)));
 }
 
 static void read_child(Reader *r, const char *element, const char **names, const char **values)
 {
     if (strcmp(element, "forward") == 0) {
-        read_forward(r, attribute("mode", names, values));
+        read_forward(r, network_xml_attribute("mode", names, values));
     } else if (strcmp(element, "bridge") == 0) {
-        set(&r->network->bridge, attribute("name", names, values));
+        network_xml_set(&r->network->bridge, network_xml_attribute("name", names, values));
     } else if (strcmp(element, "mac") == 0) {
-        set(&r->network->bridge_mac, attribute("address", names, values));
+        network_xml_set(&r->network->bridge_mac, network_xml_attribute("address", names, values));
     } else if (strcmp(element, "virtualport") == 0) {
-        r->network->open_vswitch = g_strcmp0(attribute("type", names, values), "openvswitch") == 0;
+        r->network->open_vswitch = g_strcmp0(network_xml_attribute("type", names, values), "openvswitch") == 0;
     } else if (strcmp(element, "ip") == 0) {
         read_ip(r, names, values);
     }
@@ -250,19 +254,21 @@ static void read_grandchild(Reader *r, const char *parent, const char *element, 
     if (strcmp(parent, "forward") == 0 && (strcmp(element, "interface") == 0 || strcmp(element, "address") == 0)) {
         r->sources++;
         if (strcmp(element, "interface") == 0)
-            set(&network->interface, attribute("dev", names, values));
-    } else if (strcmp(parent, "vlan") == 0 && strcmp(element, "tag") == 0 && attribute("id", names, values)) {
-        network->vlan = (int)g_ascii_strtoll(attribute("id", names, values), NULL, 10);
+            network_xml_set(&network->interface, network_xml_attribute("dev", names, values));
+    } else if (strcmp(parent, "vlan") == 0 && strcmp(element, "tag") == 0 &&
+               network_xml_attribute("id", names, values)) {
+        network->vlan = (int)g_ascii_strtoll(network_xml_attribute("id", names, values), NULL, 10);
     } else if (strcmp(parent, "dhcp") == 0 && (r->ipv4 || r->more)) {
         if (strcmp(element, "range") == 0)
-            read_range(r, attribute("start", names, values), attribute("end", names, values));
+            network_xml_read_range(r, network_xml_attribute("start", names, values),
+                                   network_xml_attribute("end", names, values));
         else if (strcmp(element, "host") == 0)
             read_host(r, names, values);
     }
 }
 
-static void start(GMarkupParseContext *context, const char *element, const char **names, const char **values,
-                  gpointer data, GError **error)
+static void network_xml_start(GMarkupParseContext *context, const char *element, const char **names,
+                              const char **values, gpointer data, GError **error)
 {
     Reader *r = data;
     const GSList *path = g_markup_parse_context_get_element_stack(context);
@@ -270,32 +276,33 @@ static void start(GMarkupParseContext *context, const char *element, const char 
     const char *parent = depth > 1 ? path->next->data : "";
     g_string_truncate(r->text, 0);
     if (depth == 3 && strcmp(parent, "metadata") == 0)
-        read_mark(r, element, names, values);
+        network_xml_read_mark(r, element, names, values);
     else if (depth == 2)
         read_child(r, element, names, values);
     else if (depth == 3 || depth == 4)
         read_grandchild(r, parent, element, names, values);
 }
 
-static void end(GMarkupParseContext *context, const char *element, gpointer data, GError **error)
+static void network_xml_end(GMarkupParseContext *context, const char *element, gpointer data, GError **error)
 {
     Reader *r = data;
     if (g_slist_length((GSList *)g_markup_parse_context_get_element_stack(context)) == 2) {
         if (strcmp(element, "name") == 0)
-            set(&r->network->name, r->text->str);
+            network_xml_set(&r->network->name, r->text->str);
         else if (strcmp(element, "uuid") == 0)
-            set(&r->network->uuid, r->text->str);
+            network_xml_set(&r->network->uuid, r->text->str);
     }
     g_string_truncate(r->text, 0);
 }
 
-static void text(GMarkupParseContext *context, const char *chars, gsize length, gpointer data, GError **error)
+static void network_xml_text(GMarkupParseContext *context, const char *chars, gsize length, gpointer data,
+                             GError **error)
 {
     g_string_append_len(((Reader *)data)->text, chars, (gssize)length);
 }
 
 /* Changes whenever the definition does. Small enough for a number in JSON, never 0. */
-static guint64 revision_of(const char *xml)
+static guint64 network_xml_revision_of(const char *xml)
 {
     g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, xml, -1);
     sum[12] = '\0';
@@ -304,7 +311,7 @@ static guint64 revision_of(const char *xml)
 
 FctNetwork *fct_network_read(const char *xml, GError **error)
 {
-    static const GMarkupParser parser = {start, end, text, NULL, NULL};
+    static const GMarkupParser parser = {network_xml_start, network_xml_end, network_xml_text, NULL, NULL};
     g_autoptr(FctNetwork) network = fct_network_new();
     g_autoptr(GString) buffer = g_string_new(NULL);
     g_autoptr(GError) fault = NULL;
@@ -320,7 +327,7 @@ FctNetwork *fct_network_read(const char *xml, GError **error)
     if (r.bridged && r.sources)
         network->kind = r.sources == 1 && *network->interface ? FCT_NETWORK_DIRECT : FCT_NETWORK_OTHER;
     else
-        set(&network->interface, "");
+        network_xml_set(&network->interface, "");
     network->ours = ok && g_strcmp0(r.mark, network->name) == 0;
     settle_vlan(&r);
     g_free(r.mark);
@@ -330,6 +337,6 @@ FctNetwork *fct_network_read(const char *xml, GError **error)
                       fault ? fault->message : "no name");
         return NULL;
     }
-    network->revision = revision_of(xml);
+    network->revision = network_xml_revision_of(xml);
     return g_steal_pointer(&network);
 }

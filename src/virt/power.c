@@ -83,7 +83,7 @@ static gboolean may_define(virConnectPtr conn, const Order *order, GError **erro
 }
 
 /* A digest of what we asked for and what libvirt made of it. NULL when libvirt does not tell. */
-static char *digest_of(const Order *order, virDomainPtr domain)
+static char *domain_digest(const Order *order, virDomainPtr domain)
 {
     char *text = virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_INACTIVE);
     if (!text)
@@ -98,7 +98,7 @@ static char *digest_of(const Order *order, virDomainPtr domain)
 
 static void note_defined(const Order *order, virDomainPtr domain)
 {
-    char *digest = digest_of(order, domain);
+    char *digest = domain_digest(order, domain);
     fct_autolock(&order->virt->lock);
     if (digest)
         g_hash_table_replace(order->virt->defined, g_strdup(order->id), digest);
@@ -115,13 +115,13 @@ static gboolean is_defined(virConnectPtr conn, const Order *order)
     virDomainPtr domain = virDomainLookupByUUIDString(conn, order->id);
     if (!domain)
         return FALSE;
-    g_autofree char *digest = digest_of(order, domain);
+    g_autofree char *digest = domain_digest(order, domain);
     virDomainFree(domain);
     fct_autolock(&order->virt->lock);
     return digest && g_strcmp0(digest, g_hash_table_lookup(order->virt->defined, order->id)) == 0;
 }
 
-static gboolean do_define(virConnectPtr conn, gpointer data, GError **error)
+static gboolean domain_do_define(virConnectPtr conn, gpointer data, GError **error)
 {
     const Order *order = data;
     if (!may_define(conn, order, error))
@@ -144,10 +144,10 @@ static gboolean do_define(virConnectPtr conn, gpointer data, GError **error)
     return TRUE;
 }
 
-static gboolean do_start(virConnectPtr conn, gpointer data, GError **error)
+static gboolean domain_do_start(virConnectPtr conn, gpointer data, GError **error)
 {
     const Order *order = data;
-    if (!is_defined(conn, order) && !do_define(conn, data, error))
+    if (!is_defined(conn, order) && !domain_do_define(conn, data, error))
         return FALSE;
     /*
      * The run gets a definition of its own; when it ends libvirt is back at the persistent one, which has no devices.
@@ -197,7 +197,8 @@ gboolean fct_virt_define(FctVmm *vmm, const FctVmSpec *spec, GError **error)
     if (!xml_options(vmm, spec, &options, error))
         return FALSE;
     g_autoptr(Order) order = order_for(vmm, spec, &options);
-    return fct_virt_call((FctVirt *)vmm, FCT_LANE_QUERY, spec->id, DEFINE_MS, do_define, order, order_clear, error);
+    return fct_virt_call((FctVirt *)vmm, FCT_LANE_QUERY, spec->id, DEFINE_MS, domain_do_define, order, order_clear,
+                         error);
 }
 
 gboolean fct_virt_check_device(FctVmm *vmm, const FctVmDevice *device, GError **error)
@@ -215,39 +216,39 @@ gboolean fct_virt_start(FctVmm *vmm, const FctVmSpec *spec, GError **error)
         return FALSE;
     g_autoptr(Order) order = order_for(vmm, spec, &options);
     gint64 deadline = START_MS + spec->memory_mib * START_MS_PER_GIB / 1024;
-    return fct_virt_call((FctVirt *)vmm, FCT_LANE_POWER, spec->id, (int)MIN(deadline, START_MS_MAX), do_start, order,
-                         order_clear, error);
+    return fct_virt_call((FctVirt *)vmm, FCT_LANE_POWER, spec->id, (int)MIN(deadline, START_MS_MAX), domain_do_start,
+                         order, order_clear, error);
 }
 
-static gboolean power(virConnectPtr conn, const Order *order, int (*act)(virDomainPtr domain), const char *what,
-                      GError **error)
+static gboolean domain_power(virConnectPtr conn, const Order *order, int (*send)(virDomainPtr domain), const char *what,
+                             GError **error)
 {
     virDomainPtr domain = fct_virt_find_ours(conn, order->id, error);
     if (!domain)
         return FALSE;
-    gboolean ok = act(domain) >= 0;
+    gboolean ok = send(domain) >= 0;
     if (!ok)
         fct_virt_set_error(error, what);
     virDomainFree(domain);
     return ok;
 }
 
-static int act_shutdown(virDomainPtr domain)
+static int domain_order_shutdown(virDomainPtr domain)
 {
     return virDomainShutdownFlags(domain, VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN);
 }
 
-static int act_reset(virDomainPtr domain)
+static int domain_order_reset(virDomainPtr domain)
 {
     return virDomainReset(domain, 0);
 }
 
-static int act_reboot(virDomainPtr domain)
+static int domain_order_reboot(virDomainPtr domain)
 {
     return virDomainReboot(domain, VIR_DOMAIN_REBOOT_ACPI_POWER_BTN);
 }
 
-static int act_undefine(virDomainPtr domain)
+static int domain_order_undefine(virDomainPtr domain)
 {
     const unsigned int all = VIR_DOMAIN_UNDEFINE_MANAGED_SAVE | VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA;
     const unsigned int state = VIR_DOMAIN_UNDEFINE_NVRAM | VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA;
@@ -257,29 +258,29 @@ static int act_undefine(virDomainPtr domain)
     return rc;
 }
 
-static gboolean do_shutdown(virConnectPtr conn, gpointer data, GError **error)
+static gboolean domain_do_shutdown(virConnectPtr conn, gpointer data, GError **error)
 {
-    return power(conn, data, act_shutdown, "The guest could not be asked to shut down", error);
+    return domain_power(conn, data, domain_order_shutdown, "The guest could not be asked to shut down", error);
 }
 
 static gboolean do_reset(virConnectPtr conn, gpointer data, GError **error)
 {
-    return power(conn, data, act_reset, "The VM could not be reset", error);
+    return domain_power(conn, data, domain_order_reset, "The VM could not be reset", error);
 }
 
-static gboolean do_reboot(virConnectPtr conn, gpointer data, GError **error)
+static gboolean domain_do_reboot(virConnectPtr conn, gpointer data, GError **error)
 {
-    return power(conn, data, act_reboot, "The guest could not be asked to reboot", error);
+    return domain_power(conn, data, domain_order_reboot, "The guest could not be asked to reboot", error);
 }
 
 static gboolean do_pause(virConnectPtr conn, gpointer data, GError **error)
 {
-    return power(conn, data, virDomainSuspend, "The VM could not be paused", error);
+    return domain_power(conn, data, virDomainSuspend, "The VM could not be paused", error);
 }
 
 static gboolean do_resume(virConnectPtr conn, gpointer data, GError **error)
 {
-    return power(conn, data, virDomainResume, "The VM could not be resumed", error);
+    return domain_power(conn, data, virDomainResume, "The VM could not be resumed", error);
 }
 
 /*
@@ -311,7 +312,7 @@ static gboolean do_destroy(virConnectPtr conn, gpointer data, GError **error)
     g_autoptr(GError) fault = NULL;
     const Order *order = data;
     /* The answer may be lost together with the domain, or the VM was off already: only the present state counts. */
-    if (power(conn, data, virDomainDestroy, "The VM could not be forced off", &fault) || is_off(conn, order->id))
+    if (domain_power(conn, data, virDomainDestroy, "The VM could not be forced off", &fault) || is_off(conn, order->id))
         return TRUE;
     if (fault->code == FCT_ERROR_TIMEOUT && is_half_started(conn, order->id))
         fct_set_error_full(
@@ -334,7 +335,7 @@ static gboolean do_undefine(virConnectPtr conn, gpointer data, GError **error)
     gboolean active = virDomainIsActive(domain) != 0;
     virDomainFree(domain);
     if (!active)
-        return power(conn, data, act_undefine, "The VM could not be removed from libvirt", error);
+        return domain_power(conn, data, domain_order_undefine, "The VM could not be removed from libvirt", error);
     return fct_set_error_full(error, FCT_ERROR_CONFLICT, "Stop it first.", NULL, "The VM runs.");
 }
 
@@ -349,7 +350,7 @@ gboolean fct_virt_shutdown(FctVmm *vmm, const char *id, GError **error)
 {
     if (fct_virt_agent_shutdown((FctVirt *)vmm, id))
         return TRUE;
-    return call_power(vmm, FCT_LANE_POWER, id, TRUE, ASK_MS, do_shutdown, error);
+    return call_power(vmm, FCT_LANE_POWER, id, TRUE, ASK_MS, domain_do_shutdown, error);
 }
 
 gboolean fct_virt_reset(FctVmm *vmm, const char *id, GError **error)
@@ -361,7 +362,7 @@ gboolean fct_virt_reboot(FctVmm *vmm, const char *id, GError **error)
 {
     if (fct_virt_agent_reboot((FctVirt *)vmm, id))
         return TRUE;
-    return call_power(vmm, FCT_LANE_POWER, id, TRUE, ASK_MS, do_reboot, error);
+    return call_power(vmm, FCT_LANE_POWER, id, TRUE, ASK_MS, domain_do_reboot, error);
 }
 
 gboolean fct_virt_pause(FctVmm *vmm, const char *id, GError **error)

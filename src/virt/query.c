@@ -44,7 +44,7 @@ static Query *query_new(FctVirt *virt)
     return query;
 }
 
-static FctVmState state_of(int state, int reason)
+static FctVmState domain_state(int state, int reason)
 {
     switch (state) {
     case VIR_DOMAIN_RUNNING:
@@ -102,7 +102,7 @@ static FctVmInfo *read_info(FctVirt *virt, virDomainPtr domain, GError **error)
     fct_virt_place_volumes(virt, info, volumes);
     info->starts = starts;
     info->connection = connection;
-    info->state = state_of(state, reason);
+    info->state = domain_state(state, reason);
     info->pause = pause_of(state, reason);
     if (!active) { /* only a run holds parts */
         json_array_clear(info->parts);
@@ -187,7 +187,7 @@ FctVmInfo *fct_virt_info(FctVmm *vmm, const char *id, GError **error)
     return fct_virt_answers(virt, id, error) ? fct_virt_read_info(virt, id, error) : NULL;
 }
 
-static void missing(json_t *list, const char *what, const char *why, const char *next)
+static void capability_missing(json_t *list, const char *what, const char *why, const char *next)
 {
     json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "what", what, "why", why, "next", next));
 }
@@ -215,7 +215,7 @@ static gboolean decide_kvm(FctVirt *virt, virConnectPtr conn, char **why_not)
 }
 
 /* Whether <enum name='@name'> below @after lists @value. */
-static gboolean offers(const char *caps, const char *after, const char *name, const char *value)
+static gboolean capability_offers(const char *caps, const char *after, const char *name, const char *value)
 {
     g_autofree char *opening = g_strdup_printf("<enum name='%s'>", name);
     g_autofree char *member = g_strdup_printf("<value>%s</value>", value);
@@ -249,12 +249,13 @@ static void read_limits(const FctVirt *virt, virConnectPtr conn, const char *cap
 static void read_firmware(const FctVirt *virt, virConnectPtr conn, gboolean kvm, json_t *facts, json_t *list)
 {
     char *caps = virConnectGetDomainCapabilities(conn, NULL, "x86_64", "q35", kvm ? "kvm" : "qemu", 0);
-    gboolean uefi = offers(caps, "<os ", "firmware", "efi");
-    gboolean tpm = offers(caps, "<tpm supported='yes'>", "backendModel", "emulator");
+    gboolean uefi = capability_offers(caps, "<os ", "firmware", "efi");
+    gboolean tpm = capability_offers(caps, "<tpm supported='yes'>", "backendModel", "emulator");
     if (!uefi)
-        missing(list, "UEFI", "libvirt knows no UEFI firmware for QEMU.", "Install the package ovmf.");
+        capability_missing(list, "UEFI", "libvirt knows no UEFI firmware for QEMU.", "Install the package ovmf.");
     if (!tpm)
-        missing(list, "TPM", "libvirt finds no TPM emulator.", "Install the packages swtpm and swtpm-tools.");
+        capability_missing(list, "TPM", "libvirt finds no TPM emulator.",
+                           "Install the packages swtpm and swtpm-tools.");
     if (!caps && virGetLastErrorCode() == VIR_ERR_INVALID_ARG) /* no QEMU for this processor, or none with q35 */
         json_object_set_new(facts, "machine", json_false());
     else
@@ -262,7 +263,8 @@ static void read_firmware(const FctVirt *virt, virConnectPtr conn, gboolean kvm,
     read_limits(virt, conn, caps, facts);
     json_object_set_new(facts, "uefi", json_boolean(uefi));
     json_object_set_new(facts, "tpm", json_boolean(tpm));
-    json_object_set_new(facts, "secure_boot", json_boolean(uefi && offers(caps, "<loader ", "secure", "yes")));
+    json_object_set_new(facts, "secure_boot",
+                        json_boolean(uefi && capability_offers(caps, "<loader ", "secure", "yes")));
     free(caps);
 }
 
@@ -279,15 +281,15 @@ static gboolean read_facts(virConnectPtr conn, gpointer data, GError **error)
     gboolean kvm = decide_kvm(query->virt, conn, &why_not);
     json_t *list = json_array();
     if (!kvm)
-        missing(list, "Fast virtual machines (KVM)", why_not,
-                "Turn on virtualization in the firmware of the host and load the kvm module.");
+        capability_missing(list, "Fast virtual machines (KVM)", why_not,
+                           "Turn on virtualization in the firmware of the host and load the kvm module.");
     if (lib < 9007000)
-        missing(
+        capability_missing(
             list, "vGPUs on virtual functions",
             "This libvirt accepts only functions bound to vfio-pci; NVIDIA's need libvirt 9.7, their displays 10.3.",
             "Install libvirt 10.3 or newer (Debian 12: from backports).");
     else if (lib < 10003000)
-        missing(list, "Displays of vGPUs", "They need libvirt 10.3.", "Install libvirt 10.3 or newer.");
+        capability_missing(list, "Displays of vGPUs", "They need libvirt 10.3.", "Install libvirt 10.3 or newer.");
     query->facts =
         json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "libvirt", libvirt, "qemu", qemu, "accel", kvm ? "kvm" : "tcg",
                   "why_not_kvm", why_not, "part_device", query->virt->attach->name, "missing", list);
@@ -330,7 +332,7 @@ static gboolean has_value(virSecretPtr secret)
     return TRUE;
 }
 
-static gboolean list_secrets(virConnectPtr conn, gpointer data, GError **error)
+static gboolean query_secrets(virConnectPtr conn, gpointer data, GError **error)
 {
     Query *query = data;
     virSecretPtr *secrets = NULL;
@@ -354,7 +356,7 @@ GPtrArray *fct_virt_secrets(FctVmm *vmm, GError **error)
 {
     FctVirt *virt = (FctVirt *)vmm;
     g_autoptr(Query) query = query_new(virt);
-    if (!fct_virt_call(virt, FCT_LANE_QUERY, NULL, INFO_MS, list_secrets, query, query_clear, error))
+    if (!fct_virt_call(virt, FCT_LANE_QUERY, NULL, INFO_MS, query_secrets, query, query_clear, error))
         return NULL;
     return g_steal_pointer(&query->secrets);
 }

@@ -14,7 +14,7 @@
 #define SAVE_MS_PER_GIB 30000
 #define RESTORE_MS 60000
 #define LONG_MS_MAX (60 * 60 * 1000)
-#define LOOK_MS 10000
+#define POLL_MS 10000
 #define POLL_US (300 * 1000)
 
 typedef struct {
@@ -108,7 +108,7 @@ static gpointer save_thread(gpointer data)
     return NULL;
 }
 
-static gboolean do_look(virConnectPtr conn, gpointer data, GError **error)
+static gboolean save_do_poll(virConnectPtr conn, gpointer data, GError **error)
 {
     Order *order = data;
     virDomainJobInfo info;
@@ -122,7 +122,7 @@ static gboolean do_look(virConnectPtr conn, gpointer data, GError **error)
     return domain != NULL;
 }
 
-static gboolean do_abort(virConnectPtr conn, gpointer data, GError **error)
+static gboolean save_do_abort(virConnectPtr conn, gpointer data, GError **error)
 {
     const Order *order = data;
     virDomainPtr domain = fct_virt_find_ours(conn, order->id, error);
@@ -141,10 +141,10 @@ static gboolean save_memory(FctVirt *virt, Order *order, int deadline_ms, FctVmm
     gboolean cancelled = FALSE;
     while (!g_atomic_int_get(&save.ended)) {
         g_usleep(POLL_US);
-        g_autoptr(Order) look = order_new(order->id, NULL, NULL);
-        if (fct_virt_call(virt, FCT_LANE_POWER, NULL, LOOK_MS, do_look, look, order_clear, NULL) && look->total &&
-            !cancelled && !progress((gint64)look->done, (gint64)look->total, data))
-            cancelled = fct_virt_call(virt, FCT_LANE_POWER, NULL, LOOK_MS, do_abort, look, order_clear, NULL);
+        g_autoptr(Order) poll = order_new(order->id, NULL, NULL);
+        if (fct_virt_call(virt, FCT_LANE_POWER, NULL, POLL_MS, save_do_poll, poll, order_clear, NULL) && poll->total &&
+            !cancelled && !progress((gint64)poll->done, (gint64)poll->total, data))
+            cancelled = fct_virt_call(virt, FCT_LANE_POWER, NULL, POLL_MS, save_do_abort, poll, order_clear, NULL);
     }
     g_thread_join(thread);
     if (!save.ok && cancelled) {
@@ -187,7 +187,7 @@ gboolean fct_virt_snapshot(FctVmm *vmm, const char *id, const GPtrArray *overlay
 
 /* ---- going back to one ---- */
 
-static gboolean is_ours(virDomainPtr domain, const char *saved, const char *next, GError **error)
+static gboolean domain_is_ours(virDomainPtr domain, const char *saved, const char *next, GError **error)
 {
     char *ours = virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_SECURE);
     gboolean ok = ours && fct_saved_is_ours(saved, ours, next, error);
@@ -197,7 +197,7 @@ static gboolean is_ours(virDomainPtr domain, const char *saved, const char *next
     return ok;
 }
 
-static gboolean restore(virConnectPtr conn, virDomainPtr domain, const Order *order, GError **error)
+static gboolean snapshot_restore(virConnectPtr conn, virDomainPtr domain, const Order *order, GError **error)
 {
     char *saved = virDomainSaveImageGetXMLDesc(conn, order->memory, VIR_DOMAIN_SAVE_IMAGE_XML_SECURE);
     if (!saved) {
@@ -207,7 +207,7 @@ static gboolean restore(virConnectPtr conn, virDomainPtr domain, const Order *or
     g_autofree char *xml = fct_domain_with_overlays(saved, order->overlays, error);
     free(saved);
     /* The present definition was made for this start: with the settings of the snapshot, and the overlays. */
-    if (!xml || !is_ours(domain, xml, "Go back to the snapshot without a start: its disks are there.", error))
+    if (!xml || !domain_is_ours(domain, xml, "Go back to the snapshot without a start: its disks are there.", error))
         return FALSE;
     if (virDomainRestoreFlags(conn, order->memory, xml,
                               order->paused ? VIR_DOMAIN_SAVE_PAUSED : VIR_DOMAIN_SAVE_RUNNING) == 0)
@@ -222,7 +222,7 @@ static gboolean do_restore(virConnectPtr conn, gpointer data, GError **error)
     virDomainPtr domain = fct_virt_find_ours(conn, order->id, error);
     if (!domain)
         return FALSE;
-    gboolean ok = restore(conn, domain, order, error);
+    gboolean ok = snapshot_restore(conn, domain, order, error);
     virDomainFree(domain);
     return ok;
 }
@@ -253,7 +253,7 @@ static gboolean may_continue(virDomainPtr domain, GError **error)
     if (has_parts)
         fct_set_error_full(error, FCT_ERROR_REFUSED, DROP_SAVED, NULL,
                            "VM %s was saved with parts of cards, which it does not hold any more.", info->name);
-    gboolean ok = info && !has_parts && is_ours(domain, saved, DROP_SAVED, error);
+    gboolean ok = info && !has_parts && domain_is_ours(domain, saved, DROP_SAVED, error);
     free(saved);
     return ok;
 }
@@ -295,7 +295,7 @@ gboolean fct_virt_saved_continue(FctVmm *vmm, const char *id, gint64 memory_mib,
 gboolean fct_virt_saved_drop(FctVmm *vmm, const char *id, GError **error)
 {
     g_autoptr(Order) order = order_new(id, NULL, NULL);
-    return fct_virt_call((FctVirt *)vmm, FCT_LANE_POWER, id, LOOK_MS, do_drop, order, order_clear, error);
+    return fct_virt_call((FctVirt *)vmm, FCT_LANE_POWER, id, POLL_MS, do_drop, order, order_clear, error);
 }
 
 /* ---- what it writes to ---- */

@@ -72,7 +72,7 @@ static gboolean read_resident(int pid, double *ret_mib)
 }
 
 /* The VM's UUID in the arguments of a process that libvirt started as QEMU: "-uuid", ID. */
-static char *uuid_of(const char *pid)
+static char *process_uuid(const char *pid)
 {
     g_autofree char *path = g_build_filename("/proc", pid, "cmdline", NULL), *args = NULL;
     gsize length;
@@ -101,7 +101,7 @@ static void find_processes(FctVirt *virt, gint64 now)
     g_autoptr(GDir) proc = due ? g_dir_open("/proc", 0, NULL) : NULL;
     const char *name;
     while (proc && (name = g_dir_read_name(proc))) {
-        g_autofree char *id = g_ascii_isdigit(*name) ? uuid_of(name) : NULL;
+        g_autofree char *id = g_ascii_isdigit(*name) ? process_uuid(name) : NULL;
         FctVirtUsage *usage = id ? g_hash_table_lookup(virt->running, id) : NULL;
         guint64 ticks, born;
         if (usage && !usage->pid && read_stat(atoi(name), &ticks, &born)) {

@@ -40,7 +40,7 @@ static Order *order_new(const char *name)
     return order;
 }
 
-static gboolean call(FctVmm *vmm, Order *order, FctVirtFn fn, int deadline_ms, GError **error)
+static gboolean pool_call(FctVmm *vmm, Order *order, FctVirtFn fn, int deadline_ms, GError **error)
 {
     g_autofree char *id = order->name ? g_strconcat(FCT_VIRT_POOL, order->name, NULL) : NULL;
     return fct_virt_call((FctVirt *)vmm, FCT_LANE_STORAGE, id, deadline_ms, fn, order, order_clear, error);
@@ -49,7 +49,7 @@ static gboolean call(FctVmm *vmm, Order *order, FctVirtFn fn, int deadline_ms, G
 /* ---- reading ---- */
 
 /* libvirt computes a folder's room when it scans the folder; the file system knows the present one. */
-static void read_folder(FctPool *pool)
+static void pool_read_folder(FctPool *pool)
 {
     struct statvfs fs;
     char real[PATH_MAX];
@@ -62,7 +62,7 @@ static void read_folder(FctPool *pool)
     pool->allocated = (gint64)((fs.f_blocks - fs.f_bfree) * fs.f_frsize);
 }
 
-static FctPool *read_one(virStoragePoolPtr handle, GError **error)
+static FctPool *pool_read(virStoragePoolPtr handle, GError **error)
 {
     char *xml = virStoragePoolGetXMLDesc(handle, 0);
     g_autoptr(FctPool) pool = xml ? fct_pool_read(xml, error) : NULL;
@@ -81,12 +81,12 @@ static FctPool *read_one(virStoragePoolPtr handle, GError **error)
         pool->allocated = (gint64)info.allocation;
         pool->available = (gint64)info.available;
         pool->volumes = virStoragePoolNumOfVolumes(handle);
-        read_folder(pool);
+        pool_read_folder(pool);
     }
     return g_steal_pointer(&pool);
 }
 
-static gboolean read_all(virConnectPtr conn, gpointer data, GError **error)
+static gboolean pools_read_all(virConnectPtr conn, gpointer data, GError **error)
 {
     Order *order = data;
     virStoragePoolPtr *handles = NULL;
@@ -96,7 +96,7 @@ static gboolean read_all(virConnectPtr conn, gpointer data, GError **error)
     order->list = g_ptr_array_new_with_free_func((GDestroyNotify)fct_pool_free);
     for (int i = 0; i < n; i++) {
         g_autoptr(GError) fault = NULL;
-        FctPool *pool = read_one(handles[i], &fault);
+        FctPool *pool = pool_read(handles[i], &fault);
         if (pool)
             g_ptr_array_add(order->list, pool);
         else if (fault->code != FCT_ERROR_NOT_FOUND) /* gone meanwhile is no fault */
@@ -110,21 +110,21 @@ static gboolean read_all(virConnectPtr conn, gpointer data, GError **error)
 GPtrArray *fct_virt_pools(FctVmm *vmm, GError **error)
 {
     g_autoptr(Order) order = order_new(NULL);
-    if (!call(vmm, order, read_all, READ_MS, error))
+    if (!pool_call(vmm, order, pools_read_all, READ_MS, error))
         return NULL;
     return g_steal_pointer(&order->list);
 }
 
 /* ---- changing ---- */
 
-static void take_back(virStoragePoolPtr handle)
+static void pool_undefine(virStoragePoolPtr handle)
 {
     if (virStoragePoolIsActive(handle) == 1)
         virStoragePoolDestroy(handle);
     virStoragePoolUndefine(handle);
 }
 
-static gboolean do_create(virConnectPtr conn, gpointer data, GError **error)
+static gboolean pool_do_create(virConnectPtr conn, gpointer data, GError **error)
 {
     Order *order = data;
     virStoragePoolPtr present = virStoragePoolLookupByName(conn, order->name);
@@ -141,7 +141,7 @@ static gboolean do_create(virConnectPtr conn, gpointer data, GError **error)
     if (!ok)
         fct_virt_fail(error, "Storage pool %s could not be started", order->name);
     if (!ok || g_atomic_int_get(&order->abandoned))
-        take_back(handle);
+        pool_undefine(handle);
     virStoragePoolFree(handle);
     return ok;
 }
@@ -152,13 +152,13 @@ gboolean fct_virt_pool_create(FctVmm *vmm, const FctPoolInput *input, GError **e
     g_autoptr(GError) fault = NULL;
     order->xml = fct_pool_xml(input);
     order->build = strcmp(input->kind, "lvm") != 0; /* that would create a volume group */
-    if (call(vmm, order, do_create, CHANGE_MS, &fault))
+    if (pool_call(vmm, order, pool_do_create, CHANGE_MS, &fault))
         return TRUE;
     g_atomic_int_set(&order->abandoned, 1);
     return fct_error_pass(error, &fault);
 }
 
-static virStoragePoolPtr find(virConnectPtr conn, const char *name, GError **error)
+static virStoragePoolPtr pool_find_handle(virConnectPtr conn, const char *name, GError **error)
 {
     virStoragePoolPtr handle = virStoragePoolLookupByName(conn, name);
     if (!handle)
@@ -166,10 +166,10 @@ static virStoragePoolPtr find(virConnectPtr conn, const char *name, GError **err
     return handle;
 }
 
-static gboolean do_start(virConnectPtr conn, gpointer data, GError **error)
+static gboolean pool_do_start(virConnectPtr conn, gpointer data, GError **error)
 {
     const Order *order = data;
-    virStoragePoolPtr handle = find(conn, order->name, error);
+    virStoragePoolPtr handle = pool_find_handle(conn, order->name, error);
     if (!handle)
         return FALSE;
     gboolean ok = virStoragePoolIsActive(handle) == 1 || virStoragePoolCreate(handle, 0) == 0;
@@ -182,13 +182,13 @@ static gboolean do_start(virConnectPtr conn, gpointer data, GError **error)
 gboolean fct_virt_pool_start(FctVmm *vmm, const char *pool, GError **error)
 {
     g_autoptr(Order) order = order_new(pool);
-    return call(vmm, order, do_start, CHANGE_MS, error);
+    return pool_call(vmm, order, pool_do_start, CHANGE_MS, error);
 }
 
 static gboolean do_stop(virConnectPtr conn, gpointer data, GError **error)
 {
     const Order *order = data;
-    virStoragePoolPtr handle = find(conn, order->name, error);
+    virStoragePoolPtr handle = pool_find_handle(conn, order->name, error);
     if (!handle)
         return FALSE;
     gboolean ok = virStoragePoolIsActive(handle) != 1 || virStoragePoolDestroy(handle) == 0;
@@ -201,13 +201,13 @@ static gboolean do_stop(virConnectPtr conn, gpointer data, GError **error)
 gboolean fct_virt_pool_stop(FctVmm *vmm, const char *pool, GError **error)
 {
     g_autoptr(Order) order = order_new(pool);
-    return call(vmm, order, do_stop, CHANGE_MS, error);
+    return pool_call(vmm, order, do_stop, CHANGE_MS, error);
 }
 
 static gboolean do_refresh(virConnectPtr conn, gpointer data, GError **error)
 {
     const Order *order = data;
-    virStoragePoolPtr handle = find(conn, order->name, error);
+    virStoragePoolPtr handle = pool_find_handle(conn, order->name, error);
     if (!handle)
         return FALSE;
     gboolean ok = virStoragePoolRefresh(handle, 0) == 0;
@@ -220,17 +220,17 @@ static gboolean do_refresh(virConnectPtr conn, gpointer data, GError **error)
 gboolean fct_virt_pool_refresh(FctVmm *vmm, const char *pool, GError **error)
 {
     g_autoptr(Order) order = order_new(pool);
-    return call(vmm, order, do_refresh, CHANGE_MS, error);
+    return pool_call(vmm, order, do_refresh, CHANGE_MS, error);
 }
 
-static gboolean do_delete(virConnectPtr conn, gpointer data, GError **error)
+static gboolean pool_do_delete(virConnectPtr conn, gpointer data, GError **error)
 {
     const Order *order = data;
     virStoragePoolPtr handle = virStoragePoolLookupByName(conn, order->name);
     if (!handle)
         return virGetLastErrorCode() == VIR_ERR_NO_STORAGE_POOL ||
                fct_virt_fail(error, "Storage pool %s could not be found", order->name);
-    g_autoptr(FctPool) pool = read_one(handle, error);
+    g_autoptr(FctPool) pool = pool_read(handle, error);
     gboolean ok = pool && pool->ours;
     if (pool && !pool->ours)
         fct_set_error_full(error, FCT_ERROR_CONFLICT, "Manage it with the program that made it.", NULL,
@@ -244,5 +244,5 @@ static gboolean do_delete(virConnectPtr conn, gpointer data, GError **error)
 gboolean fct_virt_pool_delete(FctVmm *vmm, const char *pool, GError **error)
 {
     g_autoptr(Order) order = order_new(pool);
-    return call(vmm, order, do_delete, CHANGE_MS, error);
+    return pool_call(vmm, order, pool_do_delete, CHANGE_MS, error);
 }

@@ -9,7 +9,7 @@
 #define OURS "urn:facet:pool:"
 
 /* A UUID that follows from the name (in the form of RFC 4122, version 5), since a pool has no metadata for our mark. */
-static char *uuid_of(const char *name)
+static char *storage_xml_uuid(const char *name)
 {
     g_autofree char *text = g_strconcat(OURS, name, NULL);
     guint8 b[32];
@@ -26,7 +26,7 @@ static char *uuid_of(const char *name)
 char *fct_pool_xml(const FctPoolInput *input)
 {
     GString *xml = g_string_new(NULL);
-    g_autofree char *uuid = uuid_of(input->name), *path = g_strdup(input->path);
+    g_autofree char *uuid = storage_xml_uuid(input->name), *path = g_strdup(input->path);
     const char *type = "dir";
     if (strcmp(input->kind, "nfs") == 0)
         type = "netfs";
@@ -100,8 +100,8 @@ static gboolean is_at(GMarkupParseContext *context, const char *path)
     return stack && !stack->next;
 }
 
-static void start(GMarkupParseContext *context, const char *element, const char **names, const char **values,
-                  gpointer data, GError **error)
+static void storage_xml_start(GMarkupParseContext *context, const char *element, const char **names,
+                              const char **values, gpointer data, GError **error)
 {
     Reader *r = data;
     g_string_truncate(r->text, 0);
@@ -119,7 +119,7 @@ static void start(GMarkupParseContext *context, const char *element, const char 
     }
 }
 
-static gint64 number(const char *text)
+static gint64 storage_xml_number(const char *text)
 {
     gint64 n;
     return g_ascii_string_to_signed(text, 10, 0, G_MAXINT64, &n, NULL) ? n : -1;
@@ -142,18 +142,18 @@ static void end_volume(Reader *r, GMarkupParseContext *context)
     if (is_at(context, "name"))
         fct_text_set(&r->volume->name, r->text->str);
     else if (is_at(context, "capacity")) /* libvirt writes bytes, always */
-        r->volume->capacity = number(r->text->str);
+        r->volume->capacity = storage_xml_number(r->text->str);
     else if (is_at(context, "allocation"))
-        r->volume->allocated = number(r->text->str);
+        r->volume->allocated = storage_xml_number(r->text->str);
     else if (is_at(context, "physical"))
-        r->volume->physical = number(r->text->str);
+        r->volume->physical = storage_xml_number(r->text->str);
     else if (is_at(context, "target/path"))
         fct_text_set(&r->volume->path, r->text->str);
     else if (is_at(context, "backingStore/path"))
         fct_text_set(&r->volume->claim, r->text->str);
 }
 
-static void end(GMarkupParseContext *context, const char *element, gpointer data, GError **error)
+static void storage_xml_end(GMarkupParseContext *context, const char *element, gpointer data, GError **error)
 {
     Reader *r = data;
     if (r->pool)
@@ -163,14 +163,15 @@ static void end(GMarkupParseContext *context, const char *element, gpointer data
     g_string_truncate(r->text, 0);
 }
 
-static void text(GMarkupParseContext *context, const char *chars, gsize length, gpointer data, GError **error)
+static void storage_xml_text(GMarkupParseContext *context, const char *chars, gsize length, gpointer data,
+                             GError **error)
 {
     g_string_append_len(((Reader *)data)->text, chars, (gssize)length);
 }
 
-static gboolean parse(Reader *r, const char *xml, GError **error)
+static gboolean storage_xml_parse(Reader *r, const char *xml, GError **error)
 {
-    static const GMarkupParser parser = {start, end, text, NULL, NULL};
+    static const GMarkupParser parser = {storage_xml_start, storage_xml_end, storage_xml_text, NULL, NULL};
     g_autoptr(GString) buffer = g_string_new(NULL);
     g_autoptr(GError) fault = NULL;
     /* A guest may have written any bytes for the name of a backing file into the head of its raw disk. */
@@ -200,9 +201,9 @@ FctPool *fct_pool_read(const char *xml, GError **error)
 {
     g_autoptr(FctPool) pool = fct_pool_new();
     g_auto(Reader) r = {.pool = pool};
-    if (!parse(&r, xml, error))
+    if (!storage_xml_parse(&r, xml, error))
         return NULL;
-    g_autofree char *uuid = uuid_of(pool->name);
+    g_autofree char *uuid = storage_xml_uuid(pool->name);
     pool->ours = g_strcmp0(uuid, r.uuid) == 0;
     set_source(pool, &r);
     return g_steal_pointer(&pool);
@@ -212,7 +213,7 @@ FctVolume *fct_volume_read(const char *xml, GError **error)
 {
     g_autoptr(FctVolume) volume = fct_volume_new();
     g_auto(Reader) r = {.volume = volume};
-    if (!parse(&r, xml, error))
+    if (!storage_xml_parse(&r, xml, error))
         return NULL;
     return g_steal_pointer(&volume);
 }

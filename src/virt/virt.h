@@ -274,7 +274,7 @@ const char *fct_virt_volume_outside(const FctPool *pool, const char *path);
  * Reads from the file system, by @volume's path: whether it is outside, and of a file inside which one it is and
  * whether it has other names.
  */
-void fct_virt_volume_look(const FctPool *pool, FctVolume *volume);
+void fct_virt_volume_inspect(const FctPool *pool, FctVolume *volume);
 gboolean fct_virt_volume_sync(FctVmm *vmm, const FctVolume *volume, GError **error);
 /* For whatever reads or writes its bytes: FCT_ERROR_REFUSED for a volume that leads out of its pool. */
 virStorageVolPtr fct_virt_find_volume(virConnectPtr conn, const char *pool, const char *name, GError **error);

@@ -44,7 +44,7 @@ static Order *order_new(const char *pool, const char *name)
     return order;
 }
 
-static gboolean call(FctVmm *vmm, Order *order, FctVirtFn fn, int deadline_ms, GError **error)
+static gboolean volume_call(FctVmm *vmm, Order *order, FctVirtFn fn, int deadline_ms, GError **error)
 {
     g_autofree char *id = g_strconcat(FCT_VIRT_POOL, order->pool, NULL);
     return fct_virt_call((FctVirt *)vmm, FCT_LANE_STORAGE, id, deadline_ms, fn, order, order_clear, error);
@@ -52,7 +52,7 @@ static gboolean call(FctVmm *vmm, Order *order, FctVirtFn fn, int deadline_ms, G
 
 /* ---- reading ---- */
 
-static virStoragePoolPtr find_pool(virConnectPtr conn, const char *name, GError **error)
+static virStoragePoolPtr volume_find_pool(virConnectPtr conn, const char *name, GError **error)
 {
     virStoragePoolPtr handle = virStoragePoolLookupByName(conn, name);
     if (!handle)
@@ -60,7 +60,7 @@ static virStoragePoolPtr find_pool(virConnectPtr conn, const char *name, GError 
     return handle;
 }
 
-static FctPool *describe(virStoragePoolPtr handle)
+static FctPool *volume_pool_describe(virStoragePoolPtr handle)
 {
     char *xml = virStoragePoolGetXMLDesc(handle, 0);
     FctPool *pool = xml ? fct_pool_read(xml, NULL) : NULL;
@@ -70,7 +70,7 @@ static FctPool *describe(virStoragePoolPtr handle)
 
 static gboolean is_inside(virStoragePoolPtr handle, virStorageVolPtr volume, const char *name, GError **error)
 {
-    g_autoptr(FctPool) pool = describe(handle);
+    g_autoptr(FctPool) pool = volume_pool_describe(handle);
     char *path = virStorageVolGetPath(volume);
     const char *why = pool && path ? fct_virt_volume_outside(pool, path) : "It could not be looked at.";
     free(path);
@@ -82,10 +82,10 @@ static gboolean is_inside(virStoragePoolPtr handle, virStorageVolPtr volume, con
 }
 
 /* @inside: only a volume that lies in its pool. */
-static virStorageVolPtr find_volume(virConnectPtr conn, const char *pool, const char *name, gboolean inside,
+static virStorageVolPtr volume_find(virConnectPtr conn, const char *pool, const char *name, gboolean inside,
                                     GError **error)
 {
-    virStoragePoolPtr handle = find_pool(conn, pool, error);
+    virStoragePoolPtr handle = volume_find_pool(conn, pool, error);
     virStorageVolPtr volume = handle ? virStorageVolLookupByName(handle, name) : NULL;
     if (handle && !volume)
         fct_virt_fail(error, "Volume %s of pool %s could not be found", name, pool);
@@ -100,13 +100,13 @@ static virStorageVolPtr find_volume(virConnectPtr conn, const char *pool, const 
 
 virStorageVolPtr fct_virt_find_volume(virConnectPtr conn, const char *pool, const char *name, GError **error)
 {
-    return find_volume(conn, pool, name, TRUE, error);
+    return volume_find(conn, pool, name, TRUE, error);
 }
 
 /* 1: begun; 0: the folder was changed meanwhile, so it is unknown what was opened; -1 with the error set. */
 static int begin_once(virStoragePoolPtr handle, const char *name, FctVirtBegin begin, gpointer data, GError **error)
 {
-    g_autoptr(FctPool) pool = describe(handle);
+    g_autoptr(FctPool) pool = volume_pool_describe(handle);
     g_auto(FctVirtMark) mark = {0};
     virStorageVolPtr volume = NULL;
     if (pool && !fct_virt_mark_set(&mark, pool))
@@ -125,7 +125,7 @@ static int begin_once(virStoragePoolPtr handle, const char *name, FctVirtBegin b
 gboolean fct_virt_volume_begin(virConnectPtr conn, const char *pool, const char *name, FctVirtBegin begin,
                                gpointer data, GError **error)
 {
-    virStoragePoolPtr handle = find_pool(conn, pool, error);
+    virStoragePoolPtr handle = volume_find_pool(conn, pool, error);
     int result = handle ? 0 : -1;
     for (guint i = 0; result == 0 && i < BEGIN_TRIES; i++) {
         g_usleep(i ? BEGIN_AGAIN_US : 0);
@@ -149,7 +149,7 @@ static gboolean has_plain_name(virStorageVolPtr handle, GError **error)
     return fct_set_error(error, FCT_ERROR_LIBVIRT, "A volume has a name that is no UTF-8 text.");
 }
 
-static FctVolume *read_one(virStorageVolPtr handle, const FctPool *pool, GError **error)
+static FctVolume *volume_read(virStorageVolPtr handle, const FctPool *pool, GError **error)
 {
     char *xml = virStorageVolGetXMLDesc(handle, 0);
     FctVolume *volume = xml ? fct_volume_read(xml, error) : NULL;
@@ -161,19 +161,19 @@ static FctVolume *read_one(virStorageVolPtr handle, const FctPool *pool, GError 
         return NULL;
     }
     fct_text_set(&volume->pool, pool->name);
-    fct_virt_volume_look(pool, volume);
+    fct_virt_volume_inspect(pool, volume);
     return volume;
 }
 
 static gboolean do_read(virConnectPtr conn, gpointer data, GError **error)
 {
     Order *order = data;
-    virStoragePoolPtr handle = find_pool(conn, order->pool, error);
-    g_autoptr(FctPool) pool = handle ? describe(handle) : NULL;
-    virStorageVolPtr volume = pool ? find_volume(conn, order->pool, order->name, FALSE, error) : NULL;
+    virStoragePoolPtr handle = volume_find_pool(conn, order->pool, error);
+    g_autoptr(FctPool) pool = handle ? volume_pool_describe(handle) : NULL;
+    virStorageVolPtr volume = pool ? volume_find(conn, order->pool, order->name, FALSE, error) : NULL;
     if (handle && !pool)
         fct_virt_fail(error, "Storage pool %s could not be read", order->pool);
-    order->volume = volume ? read_one(volume, pool, error) : NULL;
+    order->volume = volume ? volume_read(volume, pool, error) : NULL;
     if (volume)
         virStorageVolFree(volume);
     if (handle)
@@ -184,15 +184,15 @@ static gboolean do_read(virConnectPtr conn, gpointer data, GError **error)
 FctVolume *fct_virt_volume(FctVmm *vmm, const char *pool, const char *name, GError **error)
 {
     g_autoptr(Order) order = order_new(pool, name);
-    return call(vmm, order, do_read, READ_MS, error) ? g_steal_pointer(&order->volume) : NULL;
+    return volume_call(vmm, order, do_read, READ_MS, error) ? g_steal_pointer(&order->volume) : NULL;
 }
 
 static gboolean do_list(virConnectPtr conn, gpointer data, GError **error)
 {
     Order *order = data;
     virStorageVolPtr *handles = NULL;
-    virStoragePoolPtr pool = find_pool(conn, order->pool, error);
-    g_autoptr(FctPool) info = pool ? describe(pool) : NULL;
+    virStoragePoolPtr pool = volume_find_pool(conn, order->pool, error);
+    g_autoptr(FctPool) info = pool ? volume_pool_describe(pool) : NULL;
     if (!pool)
         return FALSE;
     order->list = g_ptr_array_new_with_free_func((GDestroyNotify)fct_volume_free);
@@ -202,7 +202,7 @@ static gboolean do_list(virConnectPtr conn, gpointer data, GError **error)
         return fct_virt_fail(error, "The volumes of pool %s could not be listed", order->pool);
     for (int i = 0; i < n; i++) {
         g_autoptr(GError) fault = NULL;
-        FctVolume *volume = read_one(handles[i], info, &fault);
+        FctVolume *volume = volume_read(handles[i], info, &fault);
         if (volume)
             g_ptr_array_add(order->list, volume);
         else if (fault->code != FCT_ERROR_NOT_FOUND) /* gone meanwhile is no fault */
@@ -216,7 +216,7 @@ static gboolean do_list(virConnectPtr conn, gpointer data, GError **error)
 GPtrArray *fct_virt_volumes(FctVmm *vmm, const char *pool, GError **error)
 {
     g_autoptr(Order) order = order_new(pool, NULL);
-    return call(vmm, order, do_list, LIST_MS, error) ? g_steal_pointer(&order->list) : NULL;
+    return volume_call(vmm, order, do_list, LIST_MS, error) ? g_steal_pointer(&order->list) : NULL;
 }
 
 /* ---- changing ---- */
@@ -226,11 +226,11 @@ GPtrArray *fct_virt_volumes(FctVmm *vmm, const char *pool, GError **error)
  */
 static gboolean is_thin(virStoragePoolPtr pool)
 {
-    g_autoptr(FctPool) info = describe(pool);
+    g_autoptr(FctPool) info = volume_pool_describe(pool);
     return info && fct_pool_has_files(info);
 }
 
-static gboolean is_free(virStoragePoolPtr pool, const Order *order, GError **error)
+static gboolean volume_is_free(virStoragePoolPtr pool, const Order *order, GError **error)
 {
     virStorageVolPtr present = virStorageVolLookupByName(pool, order->name);
     if (!present)
@@ -240,7 +240,7 @@ static gboolean is_free(virStoragePoolPtr pool, const Order *order, GError **err
                               "There is a volume %s in pool %s already.", order->name, order->pool);
 }
 
-static virStorageVolPtr make(virStoragePoolPtr pool, const Order *order, GError **error)
+static virStorageVolPtr volume_make(virStoragePoolPtr pool, const Order *order, GError **error)
 {
     g_autofree char *xml = fct_volume_xml(order->name, order->format, order->bytes, is_thin(pool), order->backing);
     g_autoptr(GError) fault = NULL;
@@ -251,18 +251,18 @@ static virStorageVolPtr make(virStoragePoolPtr pool, const Order *order, GError 
     gboolean maybe = code == VIR_ERR_OPERATION_INVALID || code == VIR_ERR_OPERATION_FAILED;
     fct_virt_fail(&fault, "Volume %s could not be made", order->name);
     /* libvirt does not overwrite files, and lists one that came into the folder without it only after a scan. */
-    if (!maybe || virStoragePoolRefresh(pool, 0) < 0 || is_free(pool, order, error))
+    if (!maybe || virStoragePoolRefresh(pool, 0) < 0 || volume_is_free(pool, order, error))
         fct_error_pass(error, &fault);
     return NULL;
 }
 
-static gboolean do_create(virConnectPtr conn, gpointer data, GError **error)
+static gboolean volume_do_create(virConnectPtr conn, gpointer data, GError **error)
 {
     Order *order = data;
-    virStoragePoolPtr pool = find_pool(conn, order->pool, error);
-    virStorageVolPtr handle = pool && is_free(pool, order, error) ? make(pool, order, error) : NULL;
-    g_autoptr(FctPool) info = handle ? describe(pool) : NULL;
-    order->volume = info ? read_one(handle, info, error) : NULL;
+    virStoragePoolPtr pool = volume_find_pool(conn, order->pool, error);
+    virStorageVolPtr handle = pool && volume_is_free(pool, order, error) ? volume_make(pool, order, error) : NULL;
+    g_autoptr(FctPool) info = handle ? volume_pool_describe(pool) : NULL;
+    order->volume = info ? volume_read(handle, info, error) : NULL;
     if (handle && !info)
         fct_virt_fail(error, "Storage pool %s could not be read", order->pool);
     if (handle)
@@ -279,7 +279,7 @@ FctVolume *fct_virt_volume_create(FctVmm *vmm, const char *pool, const char *nam
     order->format = g_strdup(format);
     order->bytes = bytes;
     order->backing = backing ? fct_layer_new(backing->path, backing->format) : NULL;
-    return call(vmm, order, do_create, CHANGE_MS, error) ? g_steal_pointer(&order->volume) : NULL;
+    return volume_call(vmm, order, volume_do_create, CHANGE_MS, error) ? g_steal_pointer(&order->volume) : NULL;
 }
 
 static gboolean refuse_smaller(const char *name, GError **error)
@@ -288,7 +288,7 @@ static gboolean refuse_smaller(const char *name, GError **error)
                               json_pack("{s:s}", "field", "size_gib"), "Volume %s is larger than that already.", name);
 }
 
-static gboolean do_grow(virConnectPtr conn, gpointer data, GError **error)
+static gboolean volume_do_grow(virConnectPtr conn, gpointer data, GError **error)
 {
     const Order *order = data;
     virStorageVolPtr handle = fct_virt_find_volume(conn, order->pool, order->name, error);
@@ -334,15 +334,15 @@ gboolean fct_virt_volume_grow(FctVmm *vmm, const char *pool, const char *name, c
         return FALSE;
     if (volume && volume->physical >= 0 && !fct_path_is_device(volume->path))
         return grow_raw(vmm, volume, bytes, error);
-    return call(vmm, order, do_grow, CHANGE_MS, error);
+    return volume_call(vmm, order, volume_do_grow, CHANGE_MS, error);
 }
 
-static gboolean do_delete(virConnectPtr conn, gpointer data, GError **error)
+static gboolean volume_do_delete(virConnectPtr conn, gpointer data, GError **error)
 {
     const Order *order = data;
     g_autoptr(GError) fault = NULL;
     /* A symbolic link in the pool may be deleted: what it leads to stays. */
-    virStorageVolPtr handle = find_volume(conn, order->pool, order->name, FALSE, &fault);
+    virStorageVolPtr handle = volume_find(conn, order->pool, order->name, FALSE, &fault);
     if (!handle && fault->code == FCT_ERROR_NOT_FOUND)
         return TRUE;
     if (!handle)
@@ -356,7 +356,7 @@ static gboolean do_delete(virConnectPtr conn, gpointer data, GError **error)
 gboolean fct_virt_volume_delete(FctVmm *vmm, const char *pool, const char *name, GError **error)
 {
     g_autoptr(Order) order = order_new(pool, name);
-    return call(vmm, order, do_delete, CHANGE_MS, error);
+    return volume_call(vmm, order, volume_do_delete, CHANGE_MS, error);
 }
 
 void fct_virt_volume_unmake(FctVmm *vmm, const FctVolume *made)

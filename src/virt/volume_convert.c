@@ -63,12 +63,12 @@ static Copy *copy_new(const FctVmmSource *from, const char *pool, const char *na
     return copy;
 }
 
-static gboolean call(FctVmm *vmm, Copy *copy, int ms, FctVirtFn fn, GError **error)
+static gboolean convert_call(FctVmm *vmm, Copy *copy, int ms, FctVirtFn fn, GError **error)
 {
     return fct_virt_call((FctVirt *)vmm, FCT_LANE_POWER, copy->id, ms, fn, copy, copy_clear, error);
 }
 
-static virDomainPtr find(virConnectPtr conn, const Copy *copy, GError **error)
+static virDomainPtr convert_find_domain(virConnectPtr conn, const Copy *copy, GError **error)
 {
     virDomainPtr domain = virDomainLookupByUUIDString(conn, copy->id);
     if (!domain)
@@ -78,7 +78,7 @@ static virDomainPtr find(virConnectPtr conn, const Copy *copy, GError **error)
 
 /* ---- the helper ---- */
 
-static gboolean do_start(virConnectPtr conn, gpointer data, GError **error)
+static gboolean convert_do_start(virConnectPtr conn, gpointer data, GError **error)
 {
     Copy *copy = data;
     virDomainBlockInfo info;
@@ -105,10 +105,10 @@ gboolean fct_virt_copy_end(FctVmm *vmm, const char *pool, const char *name, GErr
 
 /* ---- its block job ---- */
 
-static gboolean do_begin(virConnectPtr conn, gpointer data, GError **error)
+static gboolean convert_do_begin(virConnectPtr conn, gpointer data, GError **error)
 {
     const Copy *copy = data;
-    virDomainPtr domain = find(conn, copy, error);
+    virDomainPtr domain = convert_find_domain(conn, copy, error);
     if (!domain)
         return FALSE;
     gboolean ok = virDomainBlockCopy(domain, TARGET, copy->disk, NULL, 0, VIR_DOMAIN_BLOCK_COPY_REUSE_EXT) == 0;
@@ -118,7 +118,7 @@ static gboolean do_begin(virConnectPtr conn, gpointer data, GError **error)
     return ok;
 }
 
-static gboolean look(virDomainPtr domain, Copy *copy, GError **error)
+static gboolean convert_poll(virDomainPtr domain, Copy *copy, GError **error)
 {
     virDomainBlockJobInfo info;
     char *xml = virDomainGetXMLDesc(domain, 0);
@@ -139,10 +139,10 @@ static gboolean look(virDomainPtr domain, Copy *copy, GError **error)
     return TRUE;
 }
 
-static gboolean do_look(virConnectPtr conn, gpointer data, GError **error)
+static gboolean convert_do_poll(virConnectPtr conn, gpointer data, GError **error)
 {
-    virDomainPtr domain = find(conn, data, error);
-    gboolean ok = domain && look(domain, data, error);
+    virDomainPtr domain = convert_find_domain(conn, data, error);
+    gboolean ok = domain && convert_poll(domain, data, error);
     if (domain)
         virDomainFree(domain);
     return ok;
@@ -151,7 +151,7 @@ static gboolean do_look(virConnectPtr conn, gpointer data, GError **error)
 /* Ends a job that is ready: both sides are equal, and QEMU flushes the copy and stays with the source. */
 static gboolean do_finish(virConnectPtr conn, gpointer data, GError **error)
 {
-    virDomainPtr domain = find(conn, data, error);
+    virDomainPtr domain = convert_find_domain(conn, data, error);
     gboolean ok = domain && virDomainBlockJobAbort(domain, TARGET, 0) == 0;
     if (domain && !ok)
         fct_virt_set_error(error, "The copy could not be ended");
@@ -163,7 +163,7 @@ static gboolean do_finish(virConnectPtr conn, gpointer data, GError **error)
 static gboolean await_end(FctVmm *vmm, Copy *copy, GError **error)
 {
     for (int i = 0; i < GONE_TRIES; i++) {
-        if (!call(vmm, copy, CALL_MS, do_look, error))
+        if (!convert_call(vmm, copy, CALL_MS, convert_do_poll, error))
             return FALSE;
         if (!copy->job)
             return TRUE;
@@ -172,16 +172,16 @@ static gboolean await_end(FctVmm *vmm, Copy *copy, GError **error)
     return fct_set_error(error, FCT_ERROR_TIMEOUT, "QEMU does not end the copy.");
 }
 
-static gboolean follow(FctVmm *vmm, Copy *copy, FctVmmProgress progress, gpointer data, GError **error)
+static gboolean convert_follow(FctVmm *vmm, Copy *copy, FctVmmProgress progress, gpointer data, GError **error)
 {
-    while (call(vmm, copy, CALL_MS, do_look, error)) {
+    while (convert_call(vmm, copy, CALL_MS, convert_do_poll, error)) {
         if (!copy->job)
             return fct_set_error_full(error, FCT_ERROR_LIBVIRT, "See that the pool has room, then copy it again.", NULL,
                                       "QEMU broke the copy off.");
         if (progress && !progress((gint64)copy->done, (gint64)copy->total, data))
             return fct_set_error(error, FCT_ERROR_CANCELLED, "The copy was cancelled.");
         if (copy->ready)
-            return call(vmm, copy, BEGIN_MS, do_finish, error) && await_end(vmm, copy, error);
+            return convert_call(vmm, copy, BEGIN_MS, do_finish, error) && await_end(vmm, copy, error);
         g_usleep(POLL_US);
     }
     return FALSE;
@@ -196,17 +196,18 @@ static char *target_xml(const FctVolume *to, const char *format)
     return g_string_free(xml, FALSE);
 }
 
-static gboolean run(FctVmm *vmm, Copy *copy, const char *pool, const char *name, const char *format,
-                    FctVmmProgress progress, gpointer data, GError **error)
+static gboolean convert_run(FctVmm *vmm, Copy *copy, const char *pool, const char *name, const char *format,
+                            FctVmmProgress progress, gpointer data, GError **error)
 {
-    if (!fct_virt_merge_end(vmm, copy->key, error) || !call(vmm, copy, HELPER_MS, do_start, error))
+    if (!fct_virt_merge_end(vmm, copy->key, error) || !convert_call(vmm, copy, HELPER_MS, convert_do_start, error))
         return FALSE;
     copy->made = vmm->ops->volume_create(vmm, pool, name, format, copy->capacity, NULL, error);
     if (!copy->made)
         return FALSE;
     copy->disk = target_xml(copy->made, format);
     if (!progress || progress(0, copy->capacity, data))
-        return call(vmm, copy, BEGIN_MS, do_begin, error) && follow(vmm, copy, progress, data, error);
+        return convert_call(vmm, copy, BEGIN_MS, convert_do_begin, error) &&
+               convert_follow(vmm, copy, progress, data, error);
     return fct_set_error(error, FCT_ERROR_CANCELLED, "The copy was cancelled.");
 }
 
@@ -219,7 +220,7 @@ gboolean fct_virt_volume_convert(FctVmm *vmm, const FctVmmSource *from, const ch
     if (!facts)
         return FALSE;
     copy->kvm = strcmp(fct_json_str(facts, "accel", ""), "kvm") == 0;
-    gboolean ok = run(vmm, copy, pool, name, format, progress, data, error);
+    gboolean ok = convert_run(vmm, copy, pool, name, format, progress, data, error);
     gboolean ended = fct_virt_merge_end(vmm, copy->key, &fault);
     if (copy->made && !(ok && ended))
         fct_virt_volume_unmake(vmm, copy->made);

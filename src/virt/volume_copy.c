@@ -16,8 +16,8 @@
 
 /* ---- by ourselves ---- */
 
-static gboolean carry(FctVmm *vmm, FctVmmStream *from, FctVmmStream *to, gint64 total, gint64 fresh_from,
-                      FctVmmProgress progress, gpointer data, GError **error)
+static gboolean copy_carry(FctVmm *vmm, FctVmmStream *from, FctVmmStream *to, gint64 total, gint64 fresh_from,
+                           FctVmmProgress progress, gpointer data, GError **error)
 {
     g_autofree guint8 *buffer = g_malloc(BLOCK);
     gint64 at = 0, hole = 0;
@@ -52,8 +52,8 @@ static gboolean copy_bytes(FctVmm *vmm, const FctVmmSource *from, const FctVolum
     if (!reader)
         return FALSE;
     FctVmmStream *writer = vmm->ops->volume_open(vmm, to->pool, to->name, TRUE, 0, 0, error);
-    gboolean ok = writer && carry(vmm, reader, writer, MAX(from->bytes, 0), files ? fresh_from : G_MAXINT64, progress,
-                                  data, error);
+    gboolean ok = writer && copy_carry(vmm, reader, writer, MAX(from->bytes, 0), files ? fresh_from : G_MAXINT64,
+                                       progress, data, error);
     if (writer && ok)
         ok = vmm->ops->stream_close(writer, TRUE, error);
     else if (writer)
@@ -91,7 +91,7 @@ static void convert_unref(Convert *c)
 }
 
 /* @ret: the new volume. */
-static gboolean convert(Convert *c, virConnectPtr conn, virStorageVolPtr *ret, GError **error)
+static gboolean copy_convert(Convert *c, virConnectPtr conn, virStorageVolPtr *ret, GError **error)
 {
     virStorageVolPtr from = fct_virt_find_volume(conn, c->from_pool, c->from_name, error);
     virStoragePoolPtr pool = from ? virStoragePoolLookupByName(conn, c->pool) : NULL;
@@ -117,7 +117,7 @@ static gpointer convert_thread(gpointer data)
     if (!conn)
         fct_virt_set_error(&error, "libvirt cannot be reached");
     else
-        convert(c, conn, &volume, &error);
+        copy_convert(c, conn, &volume, &error);
     g_mutex_lock(&c->lock);
     c->done = TRUE;
     c->error = error;
@@ -140,7 +140,8 @@ static gint64 allocated_now(FctVmm *vmm, const Convert *c)
     return volume ? volume->allocated : 0;
 }
 
-static gboolean follow(FctVmm *vmm, Convert *c, gint64 total, FctVmmProgress progress, gpointer data, GError **error)
+static gboolean copy_follow(FctVmm *vmm, Convert *c, gint64 total, FctVmmProgress progress, gpointer data,
+                            GError **error)
 {
     gboolean go_on = TRUE;
     g_mutex_lock(&c->lock);
@@ -182,7 +183,7 @@ static gboolean copy_onto_device(FctVmm *vmm, const FctVmmSource *from, const ch
     g_mutex_init(&c->lock);
     g_cond_init(&c->cond);
     g_thread_unref(g_thread_new("volume-copy", convert_thread, c));
-    gboolean ok = follow(vmm, c, volume->capacity, progress, data, &fault);
+    gboolean ok = copy_follow(vmm, c, volume->capacity, progress, data, &fault);
     convert_unref(c);
     if (!ok)
         fct_error_pass(error, &fault);
@@ -191,7 +192,7 @@ static gboolean copy_onto_device(FctVmm *vmm, const FctVmmSource *from, const ch
 
 /* ---- which ---- */
 
-static const FctPool *find_pool(const GPtrArray *pools, const char *name, GError **error)
+static const FctPool *copy_find_pool(const GPtrArray *pools, const char *name, GError **error)
 {
     for (guint i = 0; i < pools->len; i++)
         if (strcmp(((FctPool *)pools->pdata[i])->name, name) == 0)
@@ -200,7 +201,7 @@ static const FctPool *find_pool(const GPtrArray *pools, const char *name, GError
     return NULL;
 }
 
-static gboolean begun(FctVmmProgress progress, gpointer data, gint64 total, GError **error)
+static gboolean copy_has_begun(FctVmmProgress progress, gpointer data, gint64 total, GError **error)
 {
     if (!progress || progress(0, total, data))
         return TRUE;
@@ -208,7 +209,7 @@ static gboolean begun(FctVmmProgress progress, gpointer data, gint64 total, GErr
 }
 
 /* Deletes what was made here and not filled, but not what somebody else has put in its place; returns @ok. */
-static gboolean settle(FctVmm *vmm, const FctVolume *made, gboolean ok)
+static gboolean copy_settle(FctVmm *vmm, const FctVolume *made, gboolean ok)
 {
     if (made && !ok)
         fct_virt_volume_unmake(vmm, made);
@@ -222,13 +223,13 @@ static gboolean copy_plain(FctVmm *vmm, const FctVmmSource *from, const char *po
     gboolean qcow2 = strcmp(from->format, "qcow2") == 0;
     gint64 bytes = qcow2 ? META : from->bytes; /* a qcow2 says its size itself */
     g_autoptr(FctVolume) to = vmm->ops->volume_create(vmm, pool, name, from->format, bytes, NULL, error);
-    return settle(vmm, to,
-                  to && begun(progress, data, from->bytes, error) &&
-                      copy_bytes(vmm, from, to, files, progress, data, error));
+    return copy_settle(vmm, to,
+                       to && copy_has_begun(progress, data, from->bytes, error) &&
+                           copy_bytes(vmm, from, to, files, progress, data, error));
 }
 
-static gboolean copy(FctVmm *vmm, const FctVmmSource *from, const FctPool *pool, const char *name, const char *format,
-                     FctVmmProgress progress, gpointer data, GError **error)
+static gboolean volume_copy(FctVmm *vmm, const FctVmmSource *from, const FctPool *pool, const char *name,
+                            const char *format, FctVmmProgress progress, gpointer data, GError **error)
 {
     gboolean files = fct_pool_has_files(pool);
     if (strcmp(from->format, format) == 0 && !(from->below && from->below->len))
@@ -246,7 +247,7 @@ FctVolume *fct_virt_volume_copy(FctVmm *vmm, const FctVmmSource *from, const cha
                                 const char *format, FctVmmProgress progress, gpointer data, GError **error)
 {
     g_autoptr(GPtrArray) pools = vmm->ops->pools(vmm, error);
-    const FctPool *target = pools ? find_pool(pools, pool, error) : NULL;
+    const FctPool *target = pools ? copy_find_pool(pools, pool, error) : NULL;
     g_autoptr(GError) fault = NULL;
     g_autoptr(FctVolume) present = target ? vmm->ops->volume(vmm, pool, name, &fault) : NULL;
     if (!target)
@@ -260,6 +261,7 @@ FctVolume *fct_virt_volume_copy(FctVmm *vmm, const FctVmmSource *from, const cha
         fct_error_pass(error, &fault);
         return NULL;
     }
-    return copy(vmm, from, target, name, format, progress, data, error) ? vmm->ops->volume(vmm, pool, name, error)
-                                                                        : NULL;
+    return volume_copy(vmm, from, target, name, format, progress, data, error)
+               ? vmm->ops->volume(vmm, pool, name, error)
+               : NULL;
 }

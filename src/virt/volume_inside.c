@@ -25,7 +25,7 @@ static int open_inside(int folder, const char *name)
     return (int)syscall(SYS_openat2, folder, name, &how, sizeof how);
 }
 
-static const char *judge(int fd, int fault)
+static const char *open_judge(int fd, int fault)
 {
     struct stat st;
     if (fd < 0 && fault == ELOOP)
@@ -76,7 +76,7 @@ static int open_volume(const FctPool *pool, const char *path, const char **ret_w
         return -1;
     fct_autoclose int folder = open(pool->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     int fd = folder < 0 ? -1 : open_inside(folder, path + length + 1);
-    *ret_why = judge(fd, errno);
+    *ret_why = open_judge(fd, errno);
     return fd;
 }
 
@@ -97,7 +97,7 @@ static gint64 ns_of(gint64 s, gint64 ns)
     return s * G_GINT64_CONSTANT(1000000000) + ns;
 }
 
-static gboolean others_write(const struct statx *st)
+static gboolean folder_others_may_write(const struct statx *st)
 {
     return (st->stx_uid != 0 && st->stx_uid != geteuid()) || st->stx_mode & S_IWOTH ||
            (st->stx_mode & S_IWGRP && st->stx_gid != 0);
@@ -113,7 +113,7 @@ gboolean fct_virt_mark_set(FctVirtMark *mark, const FctPool *pool)
     struct timespec now;
     fct_virt_mark_clear(mark);
     if (!fct_pool_has_files(pool) || statx(AT_FDCWD, pool->path, 0, STATX_BASIC_STATS, &mark->seen) < 0 ||
-        !others_write(&mark->seen))
+        !folder_others_may_write(&mark->seen))
         return TRUE;
     mark->folder = g_strdup(pool->path);
     clock_gettime(CLOCK_REALTIME, &now);
@@ -146,7 +146,7 @@ static void read_inode(int fd, FctVolume *volume)
                                     (gint64)st.stx_btime.tv_sec, st.stx_btime.tv_nsec);
 }
 
-void fct_virt_volume_look(const FctPool *pool, FctVolume *volume)
+void fct_virt_volume_inspect(const FctPool *pool, FctVolume *volume)
 {
     const char *why;
     fct_autoclose int fd = open_volume(pool, volume->path, &why);

@@ -78,7 +78,7 @@ static Block *block_new(const Stream *stream)
     return block;
 }
 
-static gboolean call(Stream *stream, Block *block, FctVirtFn fn, int deadline_ms, GError **error)
+static gboolean stream_call(Stream *stream, Block *block, FctVirtFn fn, int deadline_ms, GError **error)
 {
     gboolean ok = fct_virt_call((FctVirt *)stream->base.vmm, FCT_LANE_BULK, stream->id, deadline_ms, fn, block,
                                 block_clear, error);
@@ -122,7 +122,7 @@ static void drop_handle(Block *block)
 typedef int (*Carry)(virStorageVolPtr volume, virStreamPtr handle, unsigned long long offset, unsigned long long length,
                      unsigned int flags);
 
-static gboolean begin(virStorageVolPtr volume, Block *block, Carry carry, unsigned int flags)
+static gboolean stream_begin(virStorageVolPtr volume, Block *block, Carry carry, unsigned int flags)
 {
     drop_handle(block);
     block->handle = virStreamNew(virStorageVolGetConnect(volume), 0);
@@ -132,12 +132,12 @@ static gboolean begin(virStorageVolPtr volume, Block *block, Carry carry, unsign
 static gboolean begin_read(virStorageVolPtr volume, gpointer data, GError **error)
 {
     Block *block = data;
-    return begin(volume, block, virStorageVolDownload, VIR_STORAGE_VOL_DOWNLOAD_SPARSE_STREAM) ||
+    return stream_begin(volume, block, virStorageVolDownload, VIR_STORAGE_VOL_DOWNLOAD_SPARSE_STREAM) ||
            fct_virt_fail(error, "Volume %s could not be read", block->name);
 }
 
 /* 1: there is more; 0: the window's end; -1: an error. */
-static int receive(virStreamPtr handle, Block *block, char *buffer, gint64 *got)
+static int stream_receive(virStreamPtr handle, Block *block, char *buffer, gint64 *got)
 {
     long long hole = 0;
     int n = virStreamRecvFlags(handle, buffer, GRAIN, VIR_STREAM_RECV_STOP_AT_HOLE);
@@ -166,7 +166,7 @@ static gboolean read_window(virConnectPtr conn, gpointer data, GError **error)
     int more = 1;
     gboolean ok = fct_virt_volume_begin(conn, block->pool, block->name, begin_read, block, error);
     while (ok && more > 0 && bytes < 2 * WINDOW) {
-        more = receive(block->handle, block, buffer, &got);
+        more = stream_receive(block->handle, block, buffer, &got);
         bytes = 0;
         for (guint i = 0; i < block->runs->len; i++)
             bytes += ((Run *)block->runs->pdata[i])->bytes ? ((Run *)block->runs->pdata[i])->length : 0;
@@ -180,7 +180,7 @@ static gboolean read_window(virConnectPtr conn, gpointer data, GError **error)
     return ok;
 }
 
-static gboolean fill(Stream *stream, GError **error)
+static gboolean stream_fill(Stream *stream, GError **error)
 {
     g_autoptr(Block) block = block_new(stream);
     block->offset = stream->at;
@@ -190,7 +190,7 @@ static gboolean fill(Stream *stream, GError **error)
         stream->at_end = TRUE;
         return TRUE;
     }
-    if (!call(stream, block, read_window, BLOCK_MS, error))
+    if (!stream_call(stream, block, read_window, BLOCK_MS, error))
         return FALSE;
     gboolean data = FALSE;
     g_ptr_array_unref(stream->runs);
@@ -212,7 +212,7 @@ gssize fct_virt_stream_read(FctVmmStream *base, guint8 *bytes, gsize length, gin
     if (ret_hole)
         *ret_hole = 0;
     while (!stream->runs->len && !stream->at_end)
-        if (!fill(stream, error))
+        if (!stream_fill(stream, error))
             return -1;
     if (!stream->runs->len)
         return 0;
@@ -241,7 +241,7 @@ gssize fct_virt_stream_read(FctVmmStream *base, guint8 *bytes, gsize length, gin
 static gboolean begin_write(virStorageVolPtr volume, gpointer data, GError **error)
 {
     Block *block = data;
-    return begin(volume, block, virStorageVolUpload, VIR_STORAGE_VOL_UPLOAD_SPARSE_STREAM) ||
+    return stream_begin(volume, block, virStorageVolUpload, VIR_STORAGE_VOL_UPLOAD_SPARSE_STREAM) ||
            fct_virt_fail(error, "Volume %s could not be written", block->name);
 }
 
@@ -276,7 +276,7 @@ static gboolean send_bytes(Stream *stream, const guint8 *bytes, gsize length, GE
 {
     g_autoptr(Block) block = block_new(stream);
     block->bytes = g_bytes_new(bytes, length);
-    return call(stream, block, send_block, BLOCK_MS, error);
+    return stream_call(stream, block, send_block, BLOCK_MS, error);
 }
 
 gboolean fct_virt_stream_skip(FctVmmStream *base, gint64 length, GError **error)
@@ -285,7 +285,7 @@ gboolean fct_virt_stream_skip(FctVmmStream *base, gint64 length, GError **error)
     g_autoptr(Block) block = block_new(stream);
     block->length = length;
     stream->at += length;
-    return length <= 0 || call(stream, block, send_block, BLOCK_MS, error);
+    return length <= 0 || stream_call(stream, block, send_block, BLOCK_MS, error);
 }
 
 static gboolean is_zero(const guint8 *bytes, gsize length)
@@ -294,7 +294,7 @@ static gboolean is_zero(const guint8 *bytes, gsize length)
 }
 
 /* How many bytes from the start are of one kind: zeros worth leaving out, or others. */
-static gsize alike(const guint8 *bytes, gsize length, gboolean *ret_zero)
+static gsize block_is_uniform(const guint8 *bytes, gsize length, gboolean *ret_zero)
 {
     gsize n = 0;
     do {
@@ -314,7 +314,7 @@ gboolean fct_virt_stream_write(FctVmmStream *base, const guint8 *bytes, gsize le
     Stream *stream = (Stream *)base;
     while (length > 0) {
         gboolean zero = FALSE;
-        gsize n = fresh ? alike(bytes, length, &zero) : MIN(length, (gsize)PIECE);
+        gsize n = fresh ? block_is_uniform(bytes, length, &zero) : MIN(length, (gsize)PIECE);
         if (zero ? !fct_virt_stream_skip(base, (gint64)n, error) : !send_bytes(stream, bytes, n, error))
             return FALSE;
         bytes += n;
@@ -340,7 +340,7 @@ gboolean fct_virt_stream_close(FctVmmStream *base, gboolean finish, GError **err
     if (stream->handle) {
         g_autoptr(Block) block = block_new(stream);
         block->finish = finish && !stream->failed;
-        ok = call(stream, block, end_stream, END_MS, finish ? error : NULL) || !finish;
+        ok = stream_call(stream, block, end_stream, END_MS, finish ? error : NULL) || !finish;
         virStreamFree(stream->handle);
     }
     g_ptr_array_unref(stream->runs);
@@ -366,13 +366,13 @@ FctVmmStream *fct_virt_volume_open(FctVmm *vmm, const char *pool, const char *na
     stream->id = g_strconcat(FCT_VIRT_POOL, pool, " (transfers)", NULL);
     stream->runs = g_ptr_array_new_with_free_func(run_free);
     if (!write) {
-        if (fill(stream, error))
+        if (stream_fill(stream, error))
             return &stream->base;
     } else {
         g_autoptr(Block) block = block_new(stream);
         block->offset = offset;
         block->length = length;
-        if (call(stream, block, open_write, OPEN_MS, error)) {
+        if (stream_call(stream, block, open_write, OPEN_MS, error)) {
             stream->handle = g_steal_pointer(&block->handle);
             return &stream->base;
         }

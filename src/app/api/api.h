@@ -79,8 +79,8 @@ struct FctReply {
      */
     void (*websocket)(FctApp *app, FctSoupWebsocket *socket, gpointer data);
     const FctSink *sink;
-    char *login;       /* owned; the login to which this stream or sink belongs: set by access.c */
-    gboolean looks_on; /* a stream of news: while it is open its session does not count as used */
+    char *login;      /* owned; the login to which this stream or sink belongs: set by access.c */
+    gboolean passive; /* a stream of news: while it is open its session does not count as used */
 };
 
 typedef gboolean (*FctHandler)(const FctRequest *request, FctReply *reply, GError **error);

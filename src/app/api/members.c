@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static gboolean refuse(GError **error, const char *field, const char *format)
+static gboolean member_refuse(GError **error, const char *field, const char *format)
 {
     g_autoptr(GString) sentence = g_string_new(format);
     g_string_replace(sentence, "%", field, 1);
@@ -51,13 +51,13 @@ gboolean fct_members_check_query(const FctRoute *route, const char *raw, GHashTa
     while (g_hash_table_iter_next(&iter, &name, &value)) {
         g_autofree char *type = type_of(route->query, name);
         if (!type)
-            return refuse(error, name, "“%”, behind the question mark, is not known here.");
+            return member_refuse(error, name, "“%”, behind the question mark, is not known here.");
         if (strcmp(type, "bool") == 0 && !is_bool(value))
-            return refuse(error, name, "“%” must be true or false.");
+            return member_refuse(error, name, "“%” must be true or false.");
     }
     return is_whole(raw, query) ||
-           refuse(error, "query",
-                  "What stands behind the question mark is NAME=VALUE, each name once, with “&” between.");
+           member_refuse(error, "query",
+                         "What stands behind the question mark is NAME=VALUE, each name once, with “&” between.");
 }
 
 /* ---- body ---- */
@@ -70,7 +70,7 @@ static const struct {
     {"object", "The field “%” must be an object."},
 };
 
-static gboolean is_of(const json_t *value, const char *type)
+static gboolean member_is_of_type(const json_t *value, const char *type)
 {
     switch (*type) {
     case 't':
@@ -93,13 +93,13 @@ gboolean fct_members_check_body(const FctRoute *route, const json_t *body, GErro
     json_object_foreach ((json_t *)body, name, value) {
         g_autofree char *type = type_of(route->body, name);
         if (!type)
-            return refuse(error, name, "The field “%” is not known here.");
+            return member_refuse(error, name, "The field “%” is not known here.");
         gboolean or_null = g_str_has_suffix(type, "?");
-        if (is_of(value, type) || (or_null && json_is_null(value)))
+        if (member_is_of_type(value, type) || (or_null && json_is_null(value)))
             continue;
         for (guint i = 0; i < G_N_ELEMENTS(types); i++)
             if (*types[i].type == *type)
-                return refuse(error, name, types[i].sentence);
+                return member_refuse(error, name, types[i].sentence);
     }
     return TRUE;
 }

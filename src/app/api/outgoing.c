@@ -109,7 +109,7 @@ static void next_block(SoupServerMessage *message, gpointer data)
     g_task_run_in_thread(task, read_block);
 }
 
-static void on_sent(SoupServerMessage *message, gpointer data)
+static void sending_on_sent(SoupServerMessage *message, gpointer data)
 {
     Sending *sending = data;
     sending->over = TRUE;
@@ -118,7 +118,7 @@ static void on_sent(SoupServerMessage *message, gpointer data)
 }
 
 /* FALSE: the range does not exist, which is answered by 416. */
-static gboolean set_range(Sending *sending, SoupMessageHeaders *request, SoupMessageHeaders *response)
+static gboolean sending_set_range(Sending *sending, SoupMessageHeaders *request, SoupMessageHeaders *response)
 {
     const char *etag = sending->source.etag, *only_if = soup_message_headers_get_one(request, "If-Range");
     const char *range = soup_message_headers_get_one(request, "Range");
@@ -153,7 +153,7 @@ static gboolean set_length(Sending *sending, SoupMessageHeaders *request, SoupMe
         sending->left = G_MAXINT64;
         return TRUE;
     }
-    gboolean there = set_range(sending, request, response);
+    gboolean there = sending_set_range(sending, request, response);
     soup_message_headers_replace(response, "Accept-Ranges", "bytes");
     soup_message_headers_set_content_length(response, sending->left);
     return there;
@@ -175,7 +175,7 @@ static void send_it(FctApp *app, FctSoupMessage *message, gpointer data)
         soup_message_headers_replace(headers, "ETag", source->etag);
     soup_message_body_set_accumulate(soup_server_message_get_response_body(message), FALSE);
     g_signal_connect(message, "wrote-chunk", G_CALLBACK(next_block), sending);
-    g_signal_connect(message, "finished", G_CALLBACK(on_sent), sending);
+    g_signal_connect(message, "finished", G_CALLBACK(sending_on_sent), sending);
     if (there && g_str_equal(soup_server_message_get_method(message), "GET"))
         g_signal_connect(message, "wrote-headers", G_CALLBACK(next_block), sending);
 }

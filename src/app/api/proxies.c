@@ -34,7 +34,7 @@ FctProxies *fct_proxies_new(const char *const *texts, GError **error)
     return proxies;
 }
 
-static gboolean trusts(const FctProxies *proxies, GInetAddress *address)
+static gboolean proxies_trusts(const FctProxies *proxies, GInetAddress *address)
 {
     for (guint i = 0; i < proxies->masks->len; i++)
         if (g_inet_address_mask_matches(proxies->masks->pdata[i], address))
@@ -45,7 +45,7 @@ static gboolean trusts(const FctProxies *proxies, GInetAddress *address)
 gboolean fct_proxies_trusts(const FctProxies *proxies, GSocketAddress *remote)
 {
     return G_IS_INET_SOCKET_ADDRESS(remote) &&
-           trusts(proxies, g_inet_socket_address_get_address(G_INET_SOCKET_ADDRESS(remote)));
+           proxies_trusts(proxies, g_inet_socket_address_get_address(G_INET_SOCKET_ADDRESS(remote)));
 }
 
 /* "192.0.2.7", "192.0.2.7:4711", "[2001:db8::1]:4711" */
@@ -68,7 +68,7 @@ char *fct_proxies_client(const FctProxies *proxies, const char *peer, const char
 {
     g_autoptr(GInetAddress) at = g_inet_address_new_from_string(peer);
     g_auto(GStrv) names = g_strsplit(forwarded_for ? forwarded_for : "", ",", -1);
-    for (guint i = g_strv_length(names); at && i-- && trusts(proxies, at);) {
+    for (guint i = g_strv_length(names); at && i-- && proxies_trusts(proxies, at);) {
         GInetAddress *before = read_address(names[i]);
         if (!before)
             break;

@@ -3,13 +3,13 @@
 
 #include <string.h>
 
-static char *decode(const char *segment, gsize length)
+static char *segment_decode(const char *segment, gsize length)
 {
     g_autofree char *given = g_strndup(segment, length), *text = g_uri_unescape_string(given, NULL);
     return text && *text && g_utf8_validate(text, -1, NULL) ? g_steal_pointer(&text) : NULL;
 }
 
-static gboolean is_word(const char *pattern, gsize length, const char *word)
+static gboolean segment_is(const char *pattern, gsize length, const char *word)
 {
     return length == strlen(word) && strncmp(pattern, word, length) == 0;
 }
@@ -19,15 +19,15 @@ static gboolean is_word(const char *pattern, gsize length, const char *word)
  * any path, however long: the first segment that differs ends the comparison, and nothing is decoded before all
  * segments match.
  */
-static gboolean path_matches(const char *pattern, const char *path, char **ret_id, char **ret_sub)
+static gboolean route_path_matches(const char *pattern, const char *path, char **ret_id, char **ret_sub)
 {
     const char *id = NULL, *sub = NULL;
     gsize id_length = 0, sub_length = 0;
     for (;; pattern++, path++) {
         gsize wanted = strcspn(pattern, "/"), given = strcspn(path, "/");
-        if (is_word(pattern, wanted, "{id}"))
+        if (segment_is(pattern, wanted, "{id}"))
             id = path, id_length = given;
-        else if (is_word(pattern, wanted, "{sub}"))
+        else if (segment_is(pattern, wanted, "{sub}"))
             sub = path, sub_length = given;
         else if (wanted != given || strncmp(pattern, path, wanted) != 0)
             return FALSE;
@@ -38,7 +38,8 @@ static gboolean path_matches(const char *pattern, const char *path, char **ret_i
     }
     if (*pattern || *path)
         return FALSE;
-    g_autofree char *decoded = id ? decode(id, id_length) : NULL, *more = sub ? decode(sub, sub_length) : NULL;
+    g_autofree char *decoded = id ? segment_decode(id, id_length) : NULL,
+                    *more = sub ? segment_decode(sub, sub_length) : NULL;
     if ((id && !decoded) || (sub && !more))
         return FALSE;
     *ret_id = g_steal_pointer(&decoded);
@@ -61,7 +62,7 @@ const FctRoute *fct_route_find(const FctRoute *const *routes, const char *method
     *ret_id = *ret_sub = *ret_allow = NULL;
     for (; *routes; routes++) {
         g_autofree char *id = NULL, *sub = NULL;
-        if (!path_matches((*routes)->path, path, &id, &sub))
+        if (!route_path_matches((*routes)->path, path, &id, &sub))
             continue;
         if (strcmp((*routes)->method, wanted) == 0) {
             *ret_id = g_steal_pointer(&id);

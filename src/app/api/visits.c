@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 
 #define KEY "facet-visit"
-#define LOOK_MS 1000
+#define CHECK_MS 1000
 #define SHAKE_MS 3000 /* time for the client's part of the handshake, unless patience is shorter */
 #define SLOWEST 1024  /* bytes a second that an answer or a body must reach in the long run */
 
@@ -47,7 +47,7 @@ static gint64 now_us(const FctVisits *visits)
 
 /* ---- counting ---- */
 
-static char *name_of(GSocketAddress *remote)
+static char *remote_name(GSocketAddress *remote)
 {
     g_autofree char *text =
         G_IS_INET_SOCKET_ADDRESS(remote)
@@ -81,21 +81,21 @@ static void place_unref(FctVisits *visits, FctVisitPlace *place)
         g_hash_table_remove(visits->places, place->name);
 }
 
-static void add(guint *count, int by)
+static void visit_count_add(guint *count, int by)
 {
     *count = (guint)((int)*count + by);
 }
 
 static void count_stranger(FctVisit *visit, int by)
 {
-    add(&visit->place->strangers, by);
-    add(&visit->visits->strangers, by);
+    visit_count_add(&visit->place->strangers, by);
+    visit_count_add(&visit->visits->strangers, by);
 }
 
-static void count(FctVisit *visit, int by)
+static void visit_count(FctVisit *visit, int by)
 {
-    add(&visit->place->live, by);
-    add(&visit->visits->count, by);
+    visit_count_add(&visit->place->live, by);
+    visit_count_add(&visit->visits->count, by);
     if (!visit->known)
         count_stranger(visit, by);
 }
@@ -104,8 +104,8 @@ static void count_shaking(FctVisit *visit, int by)
 {
     if (visit->phase != FCT_VISIT_SHAKING)
         return;
-    add(&visit->place->shaking, by);
-    add(&visit->visits->shaking, by);
+    visit_count_add(&visit->place->shaking, by);
+    visit_count_add(&visit->visits->shaking, by);
 }
 
 guint fct_visits_count(const FctVisits *visits)
@@ -139,12 +139,12 @@ FctVisit *fct_visits_next(const FctVisits *visits, guint in_all, guint by_place)
 
 /* ---- the end of one ---- */
 
-static void forget(FctVisit *visit)
+static void visit_forget(FctVisit *visit)
 {
     FctVisits *visits = visit->visits;
     visits->all = g_list_remove(visits->all, visit);
     if (!visit->ended)
-        count(visit, -1);
+        visit_count(visit, -1);
     count_shaking(visit, -1);
     place_unref(visits, visit->place);
     g_object_set_data(G_OBJECT(visit->remote), KEY, NULL);
@@ -160,7 +160,7 @@ static void forget(FctVisit *visit)
 
 static void on_stream_gone(gpointer visit, GObject *stream)
 {
-    forget(visit);
+    visit_forget(visit);
 }
 
 void fct_visit_follow(FctVisit *visit, GIOStream *stream)
@@ -172,7 +172,7 @@ void fct_visit_follow(FctVisit *visit, GIOStream *stream)
 
 void fct_visit_free(FctVisit *visit)
 {
-    forget(visit);
+    visit_forget(visit);
 }
 
 /*
@@ -200,7 +200,7 @@ void fct_visit_end(FctVisit *visit)
 {
     if (!visit->ended) {
         visit->ended = TRUE;
-        count(visit, -1);
+        visit_count(visit, -1);
     }
     /*
      * Shuts the socket down; whoever reads or writes it sees its end and cleans up. It is not closed here, since
@@ -209,7 +209,7 @@ void fct_visit_end(FctVisit *visit)
     if (!g_socket_is_closed(visit->socket))
         shutdown(g_socket_get_fd(visit->socket), SHUT_RDWR);
     if (visit->phase == FCT_VISIT_HELLO && !visit->handshake)
-        forget(visit);
+        visit_forget(visit);
     else if (visit->handshake)
         g_cancellable_cancel(visit->handshake);
     else if (visit->soup && !visit->visits->release)
@@ -218,7 +218,7 @@ void fct_visit_end(FctVisit *visit)
 
 /* ---- room ---- */
 
-static int rank(const FctVisit *visit)
+static int visit_rank(const FctVisit *visit)
 {
     if (visit->ended)
         return NEVER;
@@ -269,7 +269,7 @@ static gboolean send_one_away(FctVisits *visits, const FctVisitPlace *place, int
 {
     Victim victim = {NULL, NEVER};
     for (GList *l = visits->all; l; l = l->next) {
-        const Victim candidate = {l->data, rank(l->data)};
+        const Victim candidate = {l->data, visit_rank(l->data)};
         if (candidate.rank >= below || (place && (candidate.visit->place != place || candidate.rank == FRESH)))
             continue;
         if (!victim.visit || goes_before(&candidate, &victim))
@@ -286,7 +286,7 @@ gboolean fct_visits_make_room(FctVisits *visits)
 }
 
 /* An eighth of all connections is reserved for those on which somebody has signed in. */
-static gboolean has_room(FctVisits *visits, const FctVisitPlace *place, gboolean exempt)
+static gboolean visits_have_room(FctVisits *visits, const FctVisitPlace *place, gboolean exempt)
 {
     const FctVisitLimits *limits = &visits->limits;
     if (!exempt && place->live >= limits->by_address && !send_one_away(visits, place, NEVER))
@@ -307,13 +307,13 @@ static void tell_refusal(FctVisits *visits, const FctVisitPlace *place)
               place->name, visits->count, visits->limits.in_all, place->live, visits->limits.by_address);
 }
 
-static gboolean look(gpointer data);
+static gboolean visits_on_settle(gpointer data);
 
 FctVisit *fct_visit_new(FctVisits *visits, GSocket *socket, GSocketAddress *remote, gboolean exempt)
 {
-    g_autofree char *name = name_of(remote);
+    g_autofree char *name = remote_name(remote);
     FctVisitPlace *place = place_ref(visits, name);
-    if (!has_room(visits, place, exempt)) {
+    if (!visits_have_room(visits, place, exempt)) {
         tell_refusal(visits, place);
         place_unref(visits, place);
         g_socket_close(socket, NULL);
@@ -325,11 +325,11 @@ FctVisit *fct_visit_new(FctVisits *visits, GSocket *socket, GSocketAddress *remo
         .visits = visits, .socket = socket, .remote = g_object_ref(remote), .place = place, .exempt = exempt};
     g_object_set_data(G_OBJECT(remote), KEY, visit);
     visits->all = g_list_prepend(visits->all, visit);
-    count(visit, 1);
+    visit_count(visit, 1);
     fct_visit_enter(visit, FCT_VISIT_HELLO);
     if (!visits->timer)
-        visits->timer =
-            g_timeout_add_full(G_PRIORITY_HIGH, MIN(LOOK_MS, visits->limits.patience_ms / 4), look, visits, NULL);
+        visits->timer = g_timeout_add_full(G_PRIORITY_HIGH, MIN(CHECK_MS, visits->limits.patience_ms / 4),
+                                           visits_on_settle, visits, NULL);
     return visit;
 }
 
@@ -365,14 +365,14 @@ void fct_visit_cut(SoupServerMessage *message)
     soup_server_message_unpause(message);
 }
 
-static void enter(SoupServerMessage *message, FctVisitPhase phase)
+static void visit_enter(SoupServerMessage *message, FctVisitPhase phase)
 {
     FctVisit *visit = fct_visit_of(message);
     if (visit)
         fct_visit_enter(visit, phase);
 }
 
-static void moved(SoupServerMessage *message, gsize bytes)
+static void visit_bytes_moved(SoupServerMessage *message, gsize bytes)
 {
     FctVisit *visit = fct_visit_of(message);
     if (!visit)
@@ -381,39 +381,39 @@ static void moved(SoupServerMessage *message, gsize bytes)
     visit->bytes += bytes;
 }
 
-static void on_headers(SoupServerMessage *message, gpointer data)
+static void visit_on_headers(SoupServerMessage *message, gpointer data)
 {
-    enter(message, FCT_VISIT_BODY);
+    visit_enter(message, FCT_VISIT_BODY);
 }
 
-static void on_chunk(SoupServerMessage *message, GBytes *chunk, gpointer data)
+static void visit_on_chunk(SoupServerMessage *message, GBytes *chunk, gpointer data)
 {
-    moved(message, g_bytes_get_size(chunk));
+    visit_bytes_moved(message, g_bytes_get_size(chunk));
 }
 
 static void on_body(SoupServerMessage *message, gpointer data)
 {
-    enter(message, FCT_VISIT_WORK);
+    visit_enter(message, FCT_VISIT_WORK);
 }
 
 static void on_answer(SoupServerMessage *message, gpointer data)
 {
     SoupMessageHeaders *headers = soup_server_message_get_response_headers(message);
     FctVisit *visit = fct_visit_of(message);
-    enter(message, FCT_VISIT_ANSWER);
+    visit_enter(message, FCT_VISIT_ANSWER);
     if (visit)
         visit->endless = soup_message_headers_get_encoding(headers) == SOUP_ENCODING_CHUNKED;
 }
 
 static void on_data(SoupServerMessage *message, guint bytes, gpointer data)
 {
-    moved(message, bytes);
+    visit_bytes_moved(message, bytes);
 }
 
-static void on_upgraded(SoupServerMessage *message, gpointer data)
+static void visit_on_upgraded(SoupServerMessage *message, gpointer data)
 {
     if (soup_server_message_get_status(message) == SOUP_STATUS_SWITCHING_PROTOCOLS)
-        enter(message, FCT_VISIT_SOCKET);
+        visit_enter(message, FCT_VISIT_SOCKET);
 }
 
 static gboolean is_last(SoupServerMessage *message)
@@ -425,7 +425,7 @@ static gboolean is_last(SoupServerMessage *message)
            soup_server_message_get_http_version(message) == SOUP_HTTP_1_0;
 }
 
-static void on_finished(SoupServerMessage *message, gpointer data)
+static void visit_on_finished(SoupServerMessage *message, gpointer data)
 {
     FctVisit *visit = fct_visit_of(message);
     if (!visit)
@@ -446,27 +446,27 @@ void fct_visit_request(FctVisit *visit, SoupServerMessage *message)
 {
     /* libsoup makes the first message of a connection when that begins, later ones with their first byte. */
     fct_visit_enter(visit, visit->requests++ ? FCT_VISIT_HEADERS : FCT_VISIT_WAITING);
-    g_signal_connect(message, "got-headers", G_CALLBACK(on_headers), NULL);
-    g_signal_connect(message, "got-chunk", G_CALLBACK(on_chunk), NULL);
+    g_signal_connect(message, "got-headers", G_CALLBACK(visit_on_headers), NULL);
+    g_signal_connect(message, "got-chunk", G_CALLBACK(visit_on_chunk), NULL);
     g_signal_connect(message, "got-body", G_CALLBACK(on_body), NULL);
     g_signal_connect(message, "wrote-headers", G_CALLBACK(on_answer), NULL);
     g_signal_connect(message, "wrote-body-data", G_CALLBACK(on_data), NULL);
-    g_signal_connect(message, "wrote-informational", G_CALLBACK(on_upgraded), NULL);
-    g_signal_connect(message, "finished", G_CALLBACK(on_finished), NULL);
+    g_signal_connect(message, "wrote-informational", G_CALLBACK(visit_on_upgraded), NULL);
+    g_signal_connect(message, "finished", G_CALLBACK(visit_on_finished), NULL);
 }
 
 /* ---- patience ---- */
 
-static int queued(const FctVisit *visit, unsigned long what)
+static int visit_queued(const FctVisit *visit, unsigned long what)
 {
     int n = 0;
     return !g_socket_is_closed(visit->socket) && ioctl(g_socket_get_fd(visit->socket), what, &n) == 0 ? n : 0;
 }
 
 /* Checks a client that does not take the bytes that are ready for it. */
-static void look_at_unsent(FctVisit *visit, gint64 now)
+static void visit_check_unsent(FctVisit *visit, gint64 now)
 {
-    int unsent = queued(visit, SIOCOUTQ);
+    int unsent = visit_queued(visit, SIOCOUTQ);
     if (unsent == 0 || unsent < visit->unsent)
         visit->last = now;
     visit->unsent = unsent;
@@ -487,7 +487,7 @@ static gboolean is_late(FctVisit *visit, gint64 now)
     case FCT_VISIT_HELLO:
         return now - visit->since > (visit->ready ? 6 : 1) * patience; /* ready: it waits for us */
     case FCT_VISIT_SHAKING:
-        if (queued(visit, FIONREAD) > 0)
+        if (visit_queued(visit, FIONREAD) > 0)
             visit->since = now; /* the handshake waits for a thread */
         return now - visit->since > MIN(patience, SHAKE_MS * 1000LL) || now - visit->last > 6 * patience;
     case FCT_VISIT_WAITING:
@@ -496,16 +496,16 @@ static gboolean is_late(FctVisit *visit, gint64 now)
     case FCT_VISIT_HEADERS:
         return now - visit->since > 2 * patience;
     case FCT_VISIT_BODY:
-        if (queued(visit, FIONREAD) > 0)
+        if (visit_queued(visit, FIONREAD) > 0)
             visit->last = now; /* we are the slow side: a disk */
         return now - visit->last > (visit->upload ? 6 : 2) * patience ||
                (!visit->upload && too_slow(visit, now, 3 * patience));
     case FCT_VISIT_ANSWER:
-        look_at_unsent(visit, now);
+        visit_check_unsent(visit, now);
         return now - visit->last > 3 * patience ||
                (!visit->endless && visit->unsent && too_slow(visit, now, 6 * patience));
     case FCT_VISIT_SOCKET:
-        look_at_unsent(visit, now);
+        visit_check_unsent(visit, now);
         return now - visit->last > 6 * patience;
     case FCT_VISIT_WORK:
         return FALSE;
@@ -513,7 +513,7 @@ static gboolean is_late(FctVisit *visit, gint64 now)
     return FALSE;
 }
 
-void fct_visits_look(FctVisits *visits)
+void fct_visits_check(FctVisits *visits)
 {
     gint64 now = now_us(visits);
     for (GList *l = visits->all, *next; l; l = next) {
@@ -525,10 +525,10 @@ void fct_visits_look(FctVisits *visits)
     release_ended(visits);
 }
 
-static gboolean look(gpointer data)
+static gboolean visits_on_settle(gpointer data)
 {
     FctVisits *visits = data;
-    fct_visits_look(visits);
+    fct_visits_check(visits);
     if (visits->all)
         return G_SOURCE_CONTINUE;
     visits->timer = 0;
@@ -553,7 +553,7 @@ void fct_visits_free(FctVisits *visits)
         FctVisit *visit = visits->all->data;
         if (visit->stream)
             g_object_weak_unref(G_OBJECT(visit->stream), on_stream_gone, visit);
-        forget(visit);
+        visit_forget(visit);
     }
     g_hash_table_unref(visits->places);
     g_free(visits);

@@ -88,4 +88,4 @@ guint fct_visits_count(const FctVisits *visits);
  */
 FctVisit *fct_visits_next(const FctVisits *visits, guint in_all, guint by_place);
 /* Sends away all that are late; a timer does this every second. */
-void fct_visits_look(FctVisits *visits);
+void fct_visits_check(FctVisits *visits);

@@ -17,11 +17,11 @@ struct FctActs {
     GHashTable *copied;    /* VM id → how many clones are being copied from its snapshots */
 };
 
-static void tell_nobody_of(const char *id, gpointer data)
+static void acts_tell_nobody_of(const char *id, gpointer data)
 {
 }
 
-static void tell_nobody(gpointer data)
+static void acts_tell_nobody(gpointer data)
 {
 }
 
@@ -35,7 +35,7 @@ static void act_free(gpointer data)
 FctActs *fct_acts_new(void)
 {
     FctActs *acts = g_new0(FctActs, 1);
-    acts->news = (FctActsNews){tell_nobody_of, tell_nobody};
+    acts->news = (FctActsNews){acts_tell_nobody_of, acts_tell_nobody};
     g_mutex_init(&acts->lock);
     acts->under_way = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, act_free);
     acts->copied = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -58,7 +58,7 @@ void fct_acts_tell(FctActs *acts, const FctActsNews *news, gpointer data)
     acts->news_data = data;
 }
 
-static gboolean begin(FctActs *acts, const char *id, const char *what, gboolean beside, GError **error)
+static gboolean acts_begin(FctActs *acts, const char *id, const char *what, gboolean beside, GError **error)
 {
     g_mutex_lock(&acts->lock);
     const Act *present = g_hash_table_lookup(acts->under_way, id);
@@ -75,12 +75,12 @@ static gboolean begin(FctActs *acts, const char *id, const char *what, gboolean 
 
 gboolean fct_acts_begin(FctActs *acts, const char *id, const char *what, GError **error)
 {
-    return begin(acts, id, what, FALSE, error);
+    return acts_begin(acts, id, what, FALSE, error);
 }
 
 gboolean fct_acts_begin_beside(FctActs *acts, const char *id, const char *what, GError **error)
 {
-    return begin(acts, id, what, TRUE, error);
+    return acts_begin(acts, id, what, TRUE, error);
 }
 
 void fct_acts_end(FctActs *acts, const char *id)

@@ -4,14 +4,14 @@
 
 #include <string.h>
 
-#define LOOKS 3
+#define TRIES 3
 #define CANCEL_US (200 * 1000) /* how soon a wait notices that its task is cancelled */
 
 /* A reading of one VM that is under way; it lives on the stack of the thread that asked. */
 typedef struct {
     const char *id;
     gboolean heard; /* libvirt sent an event about the VM meanwhile */
-} Look;
+} Reading;
 
 struct FctDomains {
     FctApp *app;
@@ -20,12 +20,12 @@ struct FctDomains {
 
     GMutex lock; /* guards the rest; nothing else is locked under it */
     GCond cond;
-    gboolean connected; /* whether the connection to libvirt stands, as libvirt last said */
-    gboolean up;        /* libvirt answers and `infos` is complete */
-    GHashTable *infos;  /* VM id → FctVmInfo*, as libvirt last told */
-    GPtrArray *looks;   /* Look*: under way */
-    GHashTable *fresh;  /* set of VM ids that sent an event since the listing began; NULL: no listing is under way */
-    json_t *stats;      /* shared with readers: replaced, never changed */
+    gboolean connected;  /* whether the connection to libvirt stands, as libvirt last said */
+    gboolean up;         /* libvirt answers and `infos` is complete */
+    GHashTable *infos;   /* VM id → FctVmInfo*, as libvirt last told */
+    GPtrArray *readings; /* Reading*: under way */
+    GHashTable *fresh;   /* set of VM ids that sent an event since the listing began; NULL: no listing is under way */
+    json_t *stats;       /* shared with readers: replaced, never changed */
 };
 
 gboolean fct_domains_is_up(FctDomains *domains)
@@ -56,9 +56,9 @@ GPtrArray *fct_domains_infos(FctDomains *domains)
 /* Under the lock. */
 static void note_info(FctDomains *domains, const char *id, const FctVmInfo *info)
 {
-    for (guint i = 0; i < domains->looks->len; i++) {
-        Look *look = g_ptr_array_index(domains->looks, i);
-        look->heard |= strcmp(look->id, id) == 0;
+    for (guint i = 0; i < domains->readings->len; i++) {
+        Reading *reading = g_ptr_array_index(domains->readings, i);
+        reading->heard |= strcmp(reading->id, id) == 0;
     }
     if (info)
         g_hash_table_replace(domains->infos, g_strdup(id), fct_vm_info_ref(info));
@@ -70,7 +70,7 @@ static void note_info(FctDomains *domains, const char *id, const FctVmInfo *info
 }
 
 /* On libvirt's thread. */
-static void on_changed(const char *id, const FctVmInfo *info, gpointer data)
+static void domains_on_changed(const char *id, const FctVmInfo *info, gpointer data)
 {
     FctDomains *domains = data;
     g_mutex_lock(&domains->lock);
@@ -87,18 +87,18 @@ static gboolean is_news(const FctVmInfo *known, const FctVmInfo *info)
 }
 
 /* An event that came while libvirt was being asked may be newer than its answer: then libvirt is asked again. */
-void fct_domains_look(FctDomains *domains, const char *id)
+void fct_domains_refresh(FctDomains *domains, const char *id)
 {
     gboolean settled = FALSE;
-    for (int try = 0; try < LOOKS && !settled; try++) {
-        Look look = {id, FALSE};
+    for (int try = 0; try < TRIES && !settled; try++) {
+        Reading reading = {id, FALSE};
         g_mutex_lock(&domains->lock);
-        g_ptr_array_add(domains->looks, &look);
+        g_ptr_array_add(domains->readings, &reading);
         g_mutex_unlock(&domains->lock);
         g_autoptr(FctVmInfo) info = domains->app->vmm->ops->info(domains->app->vmm, id, NULL);
         g_mutex_lock(&domains->lock);
-        g_ptr_array_remove_fast(domains->looks, &look);
-        settled = !info || !look.heard;
+        g_ptr_array_remove_fast(domains->readings, &reading);
+        settled = !info || !reading.heard;
         gboolean news = info && settled && is_news(g_hash_table_lookup(domains->infos, id), info);
         if (news)
             note_info(domains, id, info);
@@ -108,7 +108,7 @@ void fct_domains_look(FctDomains *domains, const char *id)
     }
 }
 
-static void on_connection(gboolean up, gpointer data)
+static void domains_on_connection(gboolean up, gpointer data)
 {
     FctDomains *domains = data;
     g_mutex_lock(&domains->lock);
@@ -121,7 +121,8 @@ static void on_connection(gboolean up, gpointer data)
 }
 
 /* @that gets NULL for a VM that libvirt does not know. */
-static gboolean await(FctDomains *domains, FctTask *task, const char *id, FctDomainsThat that, gpointer data, gint64 ms)
+static gboolean domains_await(FctDomains *domains, FctTask *task, const char *id, FctDomainsThat that, gpointer data,
+                              gint64 ms)
 {
     gint64 until = g_get_monotonic_time() + ms * G_TIME_SPAN_MILLISECOND;
     gboolean as_wanted = FALSE;
@@ -151,7 +152,7 @@ gboolean fct_domains_await_that(FctDomains *domains, FctTask *task, const char *
                                 gint64 ms)
 {
     Known known = {that, data};
-    return await(domains, task, id, is_known_and, &known, ms);
+    return domains_await(domains, task, id, is_known_and, &known, ms);
 }
 
 static gboolean is_active_as(const FctVmInfo *info, gpointer active)
@@ -161,7 +162,7 @@ static gboolean is_active_as(const FctVmInfo *info, gpointer active)
 
 gboolean fct_domains_await(FctDomains *domains, FctTask *task, const char *id, gboolean active, gint64 ms)
 {
-    return await(domains, task, id, is_active_as, &active, ms);
+    return domains_await(domains, task, id, is_active_as, &active, ms);
 }
 
 gboolean fct_domains_await_up(FctDomains *domains, FctTask *task)
@@ -186,7 +187,7 @@ static void copy_ids(GHashTable *set, GPtrArray *ids)
  * Under the lock. Takes over what @list says, except for VMs in @fresh, whose events are newer. Returns the ids of VMs
  * that are gone or have another state than before.
  */
-static GPtrArray *take_list(FctDomains *domains, const GPtrArray *list, GHashTable *fresh)
+static GPtrArray *domains_take_list(FctDomains *domains, const GPtrArray *list, GHashTable *fresh)
 {
     g_autoptr(GHashTable) old = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     GPtrArray *changed = g_ptr_array_new_with_free_func(g_free);
@@ -217,7 +218,7 @@ GPtrArray *fct_domains_read(FctDomains *domains, GPtrArray **ret_changed, GError
     GPtrArray *list = domains->app->vmm->ops->list(domains->app->vmm, error);
     g_mutex_lock(&domains->lock);
     g_autoptr(GHashTable) fresh = g_steal_pointer(&domains->fresh);
-    *ret_changed = list ? take_list(domains, list, fresh) : NULL;
+    *ret_changed = list ? domains_take_list(domains, list, fresh) : NULL;
     domains->up = list && domains->connected;
     g_cond_broadcast(&domains->cond);
     g_mutex_unlock(&domains->lock);
@@ -241,11 +242,11 @@ json_t *fct_domains_stats(FctDomains *domains)
 
 /* ---- life ---- */
 
-static void tell_nobody_of(const char *id, gpointer data)
+static void domains_tell_nobody_of(const char *id, gpointer data)
 {
 }
 
-static void tell_nobody(gboolean up, gpointer data)
+static void domains_tell_nobody(gboolean up, gpointer data)
 {
 }
 
@@ -253,10 +254,10 @@ FctDomains *fct_domains_new(FctApp *app)
 {
     FctDomains *domains = g_new0(FctDomains, 1);
     domains->app = app;
-    domains->news = (FctDomainsNews){tell_nobody_of, tell_nobody};
+    domains->news = (FctDomainsNews){domains_tell_nobody_of, domains_tell_nobody};
     g_mutex_init(&domains->lock);
     g_cond_init(&domains->cond);
-    domains->looks = g_ptr_array_new();
+    domains->readings = g_ptr_array_new();
     domains->infos = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)fct_vm_info_unref);
     return domains;
 }
@@ -265,7 +266,7 @@ void fct_domains_start(FctDomains *domains, const FctDomainsNews *news, gpointer
 {
     domains->news = *news;
     domains->news_data = data;
-    domains->app->vmm->ops->watch(domains->app->vmm, on_changed, on_connection, domains);
+    domains->app->vmm->ops->watch(domains->app->vmm, domains_on_changed, domains_on_connection, domains);
 }
 
 void fct_domains_stop(FctDomains *domains)
@@ -278,7 +279,7 @@ void fct_domains_free(FctDomains *domains)
     if (!domains)
         return;
     g_hash_table_unref(domains->infos);
-    g_ptr_array_unref(domains->looks);
+    g_ptr_array_unref(domains->readings);
     json_decref(domains->stats);
     g_mutex_clear(&domains->lock);
     g_cond_clear(&domains->cond);

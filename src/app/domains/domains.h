@@ -30,7 +30,7 @@ GPtrArray *fct_domains_infos(FctDomains *domains);
  * Asks libvirt about one VM, since some changes send no event (virsh gave another file to a disk of a VM that is off).
  * fct_domains_info has the answer afterwards. Call it before acting on the VM; waits for libvirt.
  */
-void fct_domains_look(FctDomains *domains, const char *id);
+void fct_domains_refresh(FctDomains *domains, const char *id);
 /*
  * Asks libvirt for all its VMs (FctVmInfo*, NULL with an error) and keeps the answer, except where an event that came
  * meanwhile is newer. *ret_changed gets the ids of VMs that are gone or have another state than before.

@@ -78,7 +78,7 @@ static void note_answer(FctGuests *guests, const char *id, json_t *said, const G
         guests->news.said(id, guests->news_data);
 }
 
-static void ask(FctGuests *guests, const char *id)
+static void guest_ask(FctGuests *guests, const char *id)
 {
     FctVmm *vmm = guests->app->vmm;
     g_autoptr(GError) fault = NULL;
@@ -91,7 +91,7 @@ static void ask(FctGuests *guests, const char *id)
 static void ask_one(gpointer data, gpointer guests)
 {
     g_autofree char *id = data;
-    ask(guests, id);
+    guest_ask(guests, id);
 }
 
 /* Asks every guest whose time has come. Returns when the next one is due, or -1. The lock is held. */
@@ -218,7 +218,7 @@ static const char *why_not(const FctVmInfo *info)
 }
 
 /* A copy of what the guest said last; NULL: nothing. */
-static json_t *newest(FctGuests *guests, const char *id, gint64 *ret_ms, char **ret_fault)
+static json_t *guest_newest(FctGuests *guests, const char *id, gint64 *ret_ms, char **ret_fault)
 {
     fct_autolock(&guests->lock);
     const Guest *guest = g_hash_table_lookup(guests->known, id);
@@ -228,7 +228,7 @@ static json_t *newest(FctGuests *guests, const char *id, gint64 *ret_ms, char **
     return said;
 }
 
-static json_t *addresses_of(const json_t *said)
+static json_t *guest_addresses_of(const json_t *said)
 {
     json_t *by_mac = json_object();
     const json_t *interfaces = json_object_get(said, "interfaces");
@@ -249,8 +249,8 @@ json_t *fct_guests_addresses(FctGuests *guests, const char *id)
 {
     gint64 ms;
     g_autofree char *fault = NULL;
-    g_autoptr(json_t) said = newest(guests, id, &ms, &fault);
-    return addresses_of(said);
+    g_autoptr(json_t) said = guest_newest(guests, id, &ms, &fault);
+    return guest_addresses_of(said);
 }
 
 json_t *fct_guests_view(FctGuests *guests, const char *id, const FctVmInfo *info, json_t **ret_addresses)
@@ -258,8 +258,8 @@ json_t *fct_guests_view(FctGuests *guests, const char *id, const FctVmInfo *info
     gint64 ms;
     g_autofree char *fault = NULL;
     const char *why = why_not(info);
-    g_autoptr(json_t) said = why ? NULL : newest(guests, id, &ms, &fault);
-    *ret_addresses = addresses_of(said);
+    g_autoptr(json_t) said = why ? NULL : guest_newest(guests, id, &ms, &fault);
+    *ret_addresses = guest_addresses_of(said);
     return json_pack("{s:s, s:s?, s:s?, s:s?}", "agent", agent_name(info), "hostname",
                      fct_json_str(said, "hostname", NULL), "os", fct_json_str(said, "os", NULL), "why_not",
                      why ? why : fault);
@@ -282,8 +282,8 @@ json_t *fct_guests_ask(FctGuests *guests, const char *id, const FctVmInfo *info)
     g_autofree char *fault = NULL;
     const char *why = why_not(info);
     if (!why && begin_asking(guests, id))
-        ask(guests, id);
-    g_autoptr(json_t) said = why ? NULL : newest(guests, id, &ms, &fault);
+        guest_ask(guests, id);
+    g_autoptr(json_t) said = why ? NULL : guest_newest(guests, id, &ms, &fault);
     static const char *const keys[] = {"hostname", "os", "kernel", "interfaces", "filesystems"};
     json_t *json = json_pack("{s:s, s:s?, s:o}", "agent", agent_name(info), "why_not", why ? why : fault, "asked_ms",
                              said ? json_integer(ms) : json_null());

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-static gboolean names(const json_t *settings, const char *list, const char *member, const char *value)
+static gboolean settings_name(const json_t *settings, const char *list, const char *member, const char *value)
 {
     size_t i;
     json_t *entry;
@@ -15,7 +15,7 @@ static gboolean names(const json_t *settings, const char *list, const char *memb
     return FALSE;
 }
 
-static char *title_of(FctStore *store, const FctDoc *doc)
+static char *snapshot_user_title(FctStore *store, const FctDoc *doc)
 {
     const char *vm = fct_json_str(doc->value, "vm", "");
     g_autofree char *key = fct_vm_key(vm);
@@ -31,8 +31,8 @@ GPtrArray *fct_snapshot_users(FctApp *app, const char *list, const char *member,
     for (guint i = 0; docs && i < docs->len; i++) {
         const FctDoc *doc = g_ptr_array_index(docs, i);
         if (!fct_json_bool(doc->value, "hidden", FALSE) &&
-            names(json_object_get(doc->value, "settings"), list, member, value))
-            g_ptr_array_add(users, title_of(app->store, doc));
+            settings_name(json_object_get(doc->value, "settings"), list, member, value))
+            g_ptr_array_add(users, snapshot_user_title(app->store, doc));
     }
     return users;
 }

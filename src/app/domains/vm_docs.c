@@ -32,7 +32,7 @@ void fct_vm_known_unref(FctVmKnown *known)
 }
 
 /* The text in which a search looks for words. */
-static char *text_of(const FctVm *vm)
+static char *vm_text(const FctVm *vm)
 {
     g_autofree char *text = g_strjoin("\n", vm->name, vm->description, vm->image, vm->id, NULL);
     return fct_list_fold(text);
@@ -44,12 +44,12 @@ static FctVmKnown *known_new(const FctDoc *doc, GError **error)
     if (!vm)
         return NULL;
     FctVmKnown *known = g_new(FctVmKnown, 1);
-    *known = (FctVmKnown){1, vm, text_of(vm)};
+    *known = (FctVmKnown){1, vm, vm_text(vm)};
     return known;
 }
 
 /* Takes @known over; NULL: the document was deleted. */
-static void put(FctVmDocs *docs, const char *id, FctVmKnown *known)
+static void vm_docs_put(FctVmDocs *docs, const char *id, FctVmKnown *known)
 {
     g_mutex_lock(&docs->lock);
     const FctVmKnown *old = g_hash_table_lookup(docs->known, id);
@@ -70,13 +70,13 @@ static void on_commit(const char *key, guint64 revision, const json_t *value, gp
     if (fault)
         g_warning("The document %s cannot be read: %s", key, fault->message);
     else
-        put(data, key + strlen("vm/"), known);
+        vm_docs_put(data, key + strlen("vm/"), known);
 }
 
 /*
  * A document that cannot be read must not hide the others. It stays in the store, so that its id and name stay taken.
  */
-static gboolean read_all(FctVmDocs *docs, FctApp *app, GError **error)
+static gboolean vm_docs_read_all(FctVmDocs *docs, FctApp *app, GError **error)
 {
     g_autoptr(GPtrArray) list = app->store->ops->list(app->store, "vm/", error);
     for (guint i = 0; list && i < list->len; i++) {
@@ -84,7 +84,7 @@ static gboolean read_all(FctVmDocs *docs, FctApp *app, GError **error)
         g_autoptr(GError) fault = NULL;
         FctVmKnown *known = known_new(doc, &fault);
         if (known)
-            put(docs, doc->key + strlen("vm/"), known);
+            vm_docs_put(docs, doc->key + strlen("vm/"), known);
         else
             fct_event(
                 app, "store.unreadable", "error", "vm", doc->key + strlen("vm/"), fct_json_str(doc->value, "name", ""),
@@ -118,7 +118,7 @@ FctVmDocs *fct_vm_docs_new(FctApp *app, GError **error)
     g_mutex_init(&docs->lock);
     docs->known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)fct_vm_known_unref);
     app->store->ops->watch(app->store, "vm/", on_commit, docs); /* first, so that no commit is missed */
-    if (read_all(docs, app, error) && free_names(app, error))
+    if (vm_docs_read_all(docs, app, error) && free_names(app, error))
         return docs;
     fct_vm_docs_free(docs);
     return NULL;

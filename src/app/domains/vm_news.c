@@ -10,7 +10,7 @@ struct FctVmNews {
     FctVmNotes notes;
 };
 
-static GHashTable *set_new(void)
+static GHashTable *vm_news_set_new(void)
 {
     return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 }
@@ -20,7 +20,7 @@ FctVmNews *fct_vm_news_new(void)
     FctVmNews *news = g_new0(FctVmNews, 1);
     g_mutex_init(&news->lock);
     g_cond_init(&news->cond);
-    news->notes.ids = set_new();
+    news->notes.ids = vm_news_set_new();
     return news;
 }
 
@@ -99,6 +99,6 @@ gboolean fct_vm_news_await(FctVmNews *news, gint64 us, FctVmNotes *ret)
     news->not_before_us = 0;
     gboolean goes_on = !news->quit;
     *ret = news->notes;
-    news->notes = (FctVmNotes){.ids = set_new()};
+    news->notes = (FctVmNotes){.ids = vm_news_set_new()};
     return goes_on;
 }

@@ -12,7 +12,7 @@
 #define SHOWN_MAX 400 /* characters of a description: the limit in the contract */
 
 /* The texts one after the other; NULL past the last. */
-static char **text_of(FctVmSpec *spec, guint i, const char **ret_key)
+static char **origin_text(FctVmSpec *spec, guint i, const char **ret_key)
 {
     static const char *const keys[] = {"loader", "loader_type", "nvram_template", "tpm_secret", "metadata",
                                        "title",  "text"};
@@ -42,7 +42,7 @@ void fct_vm_origin_set(FctVm *vm, const FctVmSpec *adopted)
     fct_text_take(&vm->description, shown_of(adopted));
     json_decref(vm->origin);
     vm->origin = json_pack("{s:b, s:s}", "loader_secure", adopted->loader_secure, "shown", vm->description);
-    for (guint i = 0; (text = text_of((FctVmSpec *)adopted, i, &key)); i++)
+    for (guint i = 0; (text = origin_text((FctVmSpec *)adopted, i, &key)); i++)
         json_object_set_new(vm->origin, key, json_string(*text));
 }
 
@@ -51,7 +51,7 @@ void fct_vm_origin_put(const FctVm *vm, FctVmSpec *spec)
     const char *key;
     char **text;
     spec->loader_secure = fct_json_bool(vm->origin, "loader_secure", FALSE);
-    for (guint i = 0; (text = text_of(spec, i, &key)); i++)
+    for (guint i = 0; (text = origin_text(spec, i, &key)); i++)
         fct_text_set(text, fct_json_str(vm->origin, key, ""));
     /* A description that was cut for showing and not changed by anybody keeps its full length. */
     if (!json_is_object(vm->origin) || strcmp(vm->description, fct_json_str(vm->origin, "shown", "")) != 0)

@@ -43,7 +43,7 @@ void fct_executor_on_end(FctExecutor *executor, FctExecutorEnded ended, gpointer
 }
 
 /* Takes @journal over. */
-static void run(FctExecutor *executor, FctTask *task, FctJournal *journal)
+static void executor_run_journal(FctExecutor *executor, FctTask *task, FctJournal *journal)
 {
     FctRun *go = g_new(FctRun, 1);
     *go = (FctRun){.app = executor->app, .task = task, .journal = journal, .listeners = executor->listeners};
@@ -52,14 +52,14 @@ static void run(FctExecutor *executor, FctTask *task, FctJournal *journal)
 
 /* ---- recovering ---- */
 
-static gboolean recover_one(FctExecutor *executor, const FctDoc *doc, GError **error)
+static gboolean executor_recover_run(FctExecutor *executor, const FctDoc *doc, GError **error)
 {
     g_autoptr(FctJournal) journal = fct_journal_from_json(doc->value, error);
     g_autoptr(FctTask) task = journal ? fct_task_resume(executor->app, journal->task, error) : NULL;
     if (!task)
         return FALSE;
     fct_task_log(task, "Facet was restarted in the middle; going on from the journal.");
-    run(executor, task, g_steal_pointer(&journal));
+    executor_run_journal(executor, task, g_steal_pointer(&journal));
     return TRUE;
 }
 
@@ -73,7 +73,7 @@ gboolean fct_executor_recover(FctExecutor *executor, GError **error)
          * A journal that cannot be read is set aside rather than waited for: the card shows what it has, and the other
          * runs continue.
          */
-        if (!recover_one(executor, docs->pdata[i], &fault) &&
+        if (!executor_recover_run(executor, docs->pdata[i], &fault) &&
             !fct_aside_put(executor->app, docs->pdata[i], fault, error)) {
             g_prefix_error(error, "The journal %s cannot be replayed: ", ((FctDoc *)docs->pdata[i])->key);
             return FALSE;
@@ -126,7 +126,7 @@ static gboolean still_good(const Applying *a, gboolean confirmed, GError **error
 }
 
 /* Compares the card now with the card for which the plan was made. */
-static gboolean unchanged(Applying *a, gboolean confirmed, GError **error)
+static gboolean applying_unchanged(Applying *a, gboolean confirmed, GError **error)
 {
     a->seen = fct_observer_refresh(a->app->observer, error);
     if (!a->seen)
@@ -198,7 +198,7 @@ static json_t *wanted_json(const Applying *a)
 }
 
 /* Stores plan, wanted layout, journal and task in one transaction. */
-static gboolean commit(const Applying *a, FctTask *task, const FctJournal *journal, GError **error)
+static gboolean applying_commit(const Applying *a, FctTask *task, const FctJournal *journal, GError **error)
 {
     g_autofree char *journal_key = fct_journal_key(a->gpu->id);
     g_autofree char *wanted_key = g_strconcat("wanted/", a->gpu->id, NULL);
@@ -245,7 +245,7 @@ json_t *fct_executor_apply(FctExecutor *executor, const char *id, gboolean confi
     g_autoptr(GError) fault = NULL;
     g_autoptr(GRWLockReaderLocker) choosing G_GNUC_UNUSED = g_rw_lock_reader_locker_new(&app->choosing);
     a.plan = fct_plans_get(app, id, &a.doc, error);
-    if (!a.plan || !still_good(&a, confirmed, error) || !unchanged(&a, confirmed, error))
+    if (!a.plan || !still_good(&a, confirmed, error) || !applying_unchanged(&a, confirmed, error))
         return NULL;
     a.previous_wanted = read_wanted(app, a.gpu->id);
     g_autoptr(FctTask) task = make_task(&a, user);
@@ -255,7 +255,7 @@ json_t *fct_executor_apply(FctExecutor *executor, const char *id, gboolean confi
     g_free(a.plan->task);
     a.plan->state = g_strdup("applied");
     a.plan->task = g_strdup(fct_task_id(task));
-    if (!commit(&a, task, journal, &fault)) {
+    if (!applying_commit(&a, task, journal, &fault)) {
         fct_task_forget(task);
         if (fct_error_code(fault) == FCT_ERROR_REVISION)
             explain_conflict(&a, error);
@@ -266,7 +266,7 @@ json_t *fct_executor_apply(FctExecutor *executor, const char *id, gboolean confi
     if (executor->listeners.probe)
         executor->listeners.probe("committed", executor->listeners.probe_data);
     fct_hub_publish(app->hub, "plan", a.plan->id, fct_plans_present(app, a.plan, a.plan->revision));
-    run(executor, task, g_steal_pointer(&journal));
+    executor_run_journal(executor, task, g_steal_pointer(&journal));
     fct_gpu_publish(app, a.gpu->id);
     return fct_task_to_json(task);
 }

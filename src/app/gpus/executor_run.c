@@ -30,7 +30,7 @@ void fct_run_free(FctRun *run)
     g_free(run);
 }
 
-static void probe(const FctRun *run, const char *place)
+static void run_kill_point(const FctRun *run, const char *place)
 {
     if (run->listeners.probe)
         run->listeners.probe(place, run->listeners.probe_data);
@@ -38,7 +38,7 @@ static void probe(const FctRun *run, const char *place)
 
 /* ---- journal ---- */
 
-static gboolean save(FctRun *run, GError **error)
+static gboolean run_save(FctRun *run, GError **error)
 {
     g_autofree char *key = fct_journal_key(run->journal->gpu);
     g_autoptr(json_t) json = fct_journal_to_json(run->journal);
@@ -46,7 +46,7 @@ static gboolean save(FctRun *run, GError **error)
     return fct_task_commit(run->task, &write, 1, error);
 }
 
-static void show(FctRun *run, guint i, FctTaskStepState state, const char *message)
+static void run_show(FctRun *run, guint i, FctTaskStepState state, const char *message)
 {
     fct_task_step(run->task, i, state, message);
 }
@@ -60,7 +60,7 @@ static gboolean helper_is_away(const GError *error)
 }
 
 /* Observes the hardware anew. Waits for the helper as long as it is away, since nothing can be decided unseen. */
-static End observe(FctRun *run, FctInventory **ret_inventory, const FctGpu **ret_gpu, GError **error)
+static End run_observe(FctRun *run, FctInventory **ret_inventory, const FctGpu **ret_gpu, GError **error)
 {
     gboolean said = FALSE;
     for (;;) {
@@ -94,10 +94,10 @@ static End observe(FctRun *run, FctInventory **ret_inventory, const FctGpu **ret
 }
 
 /* The cards before a step: the observation that ended the step before, which is moments old, or else a new one. */
-static End look(FctRun *run, FctInventory **ret_inventory, const FctGpu **ret_gpu, GError **error)
+static End run_compare(FctRun *run, FctInventory **ret_inventory, const FctGpu **ret_gpu, GError **error)
 {
     if (!run->seen)
-        return observe(run, ret_inventory, ret_gpu, error);
+        return run_observe(run, ret_inventory, ret_gpu, error);
     *ret_inventory = g_steal_pointer(&run->seen);
     *ret_gpu = fct_inventory_gpu(*ret_inventory, run->journal->gpu);
     return WENT;
@@ -129,7 +129,7 @@ static End await_effect(FctRun *run, const FctStep *step, gboolean patient, GErr
         g_autoptr(FctInventory) inventory = NULL;
         g_autoptr(GError) fault = NULL;
         const FctGpu *gpu;
-        End end = observe(run, &inventory, &gpu, error);
+        End end = run_observe(run, &inventory, &gpu, error);
         if (end != WENT)
             return end;
         if (fct_step_after_holds(step, inventory, &fault)) {
@@ -147,13 +147,13 @@ static End await_effect(FctRun *run, const FctStep *step, gboolean patient, GErr
 }
 
 /* Sends the step to the helper and finds out what it did. Its journal record is durable already. */
-static End send(FctRun *run, const FctStep *step, const char *place, GError **error)
+static End run_send(FctRun *run, const FctStep *step, const char *place, GError **error)
 {
     for (int i = 1;; i++) {
         g_autoptr(GError) words = NULL, unseen = NULL;
         FctStepOutcome outcome = run->app->hw->ops->run_step(run->app->hw, step, &words);
-        probe(run, place);
-        if (outcome == FCT_STEP_WEDGED) {
+        run_kill_point(run, place);
+        if (outcome == FCT_STEP_OUTCOME_WEDGED) {
             g_autofree char *reason = g_strdup_printf("It hung in this step: %s.", step->title);
             fct_observer_mark_wedged(run->app->observer, run->journal->gpu, reason);
             fct_set_error(error, FCT_ERROR_GPU_WEDGED, "%s hung in this step: %s.", run->journal->label, step->title);
@@ -161,7 +161,7 @@ static End send(FctRun *run, const FctStep *step, const char *place, GError **er
         }
         if (words)
             fct_task_log(run->task, "%s: %s", step->title, words->message);
-        End end = await_effect(run, step, outcome == FCT_STEP_DONE, &unseen);
+        End end = await_effect(run, step, outcome == FCT_STEP_OUTCOME_DONE, &unseen);
         gboolean again = end == FAILED && words && helper_is_away(words) && i < STEP_TRIES;
         if (!again) {
             /* An error of the driver explains more than the missing effect does. */
@@ -184,7 +184,7 @@ static gboolean took_effect(const FctEntry *entry, const FctInventory *inventory
     return strcmp(digest, entry->digest) != 0 && fct_step_after_holds(entry->step, inventory, NULL);
 }
 
-static End begin(FctRun *run, guint i, const FctGpu *gpu, GError **error)
+static End run_begin_step(FctRun *run, guint i, const FctGpu *gpu, GError **error)
 {
     FctEntry *entry = run->journal->entries->pdata[i];
     fct_step_free(entry->undo);
@@ -192,9 +192,9 @@ static End begin(FctRun *run, guint i, const FctGpu *gpu, GError **error)
     entry->undo = fct_step_undo(entry->step, gpu);
     entry->digest = fct_gpu_digest(gpu);
     entry->state = FCT_ENTRY_RUNNING;
-    show(run, i, FCT_TASK_STEP_RUNNING, "");
-    if (save(run, error)) {
-        probe(run, "journaled");
+    run_show(run, i, FCT_TASK_STEP_RUNNING, "");
+    if (run_save(run, error)) {
+        run_kill_point(run, "journaled");
         return WENT;
     }
     entry->state = FCT_ENTRY_WAITING; /* the step is not sent, since its journal record is not on the disk */
@@ -205,10 +205,10 @@ static End end_step(FctRun *run, guint i, const char *message, GError **error)
 {
     FctEntry *entry = run->journal->entries->pdata[i];
     entry->state = FCT_ENTRY_DONE;
-    show(run, i, FCT_TASK_STEP_DONE, message);
-    if (!save(run, error))
+    run_show(run, i, FCT_TASK_STEP_DONE, message);
+    if (!run_save(run, error))
         return FAILED;
-    probe(run, "done");
+    run_kill_point(run, "done");
     return WENT;
 }
 
@@ -218,7 +218,7 @@ static End forward_one(FctRun *run, guint i, GError **error)
     g_autoptr(FctInventory) inventory = NULL;
     g_autoptr(GError) why = NULL;
     const FctGpu *gpu;
-    End end = look(run, &inventory, &gpu, error);
+    End end = run_compare(run, &inventory, &gpu, error);
     if (end != WENT)
         return end;
     if (entry->state == FCT_ENTRY_RUNNING && took_effect(entry, inventory, gpu))
@@ -231,14 +231,14 @@ static End forward_one(FctRun *run, guint i, GError **error)
     }
     if (!nobody_minds(run, entry->step, gpu, error))
         return FAILED;
-    if ((end = begin(run, i, gpu, error)) != WENT)
+    if ((end = run_begin_step(run, i, gpu, error)) != WENT)
         return end;
-    if ((end = send(run, entry->step, "ran", error)) != WENT)
+    if ((end = run_send(run, entry->step, "ran", error)) != WENT)
         return end;
     return end_step(run, i, "", error);
 }
 
-static End forward(FctRun *run, GError **error)
+static End run_forward(FctRun *run, GError **error)
 {
     GPtrArray *entries = run->journal->entries;
     for (guint i = 0; i < entries->len; i++) {
@@ -251,7 +251,7 @@ static End forward(FctRun *run, GError **error)
         g_autoptr(GError) fault = NULL;
         End end = forward_one(run, i, &fault);
         if (end == FAILED || end == DEAD)
-            show(run, i, FCT_TASK_STEP_FAILED, fault->message);
+            run_show(run, i, FCT_TASK_STEP_FAILED, fault->message);
         fct_error_pass(error, &fault);
         if (end != WENT)
             return end;
@@ -268,7 +268,7 @@ static End forward(FctRun *run, GError **error)
 static void save_undo(FctRun *run)
 {
     g_autoptr(GError) error = NULL;
-    if (!save(run, &error))
+    if (!run_save(run, &error))
         g_warning("The way back is not on disk: %s", error->message);
 }
 
@@ -277,7 +277,7 @@ static End undo_one(FctRun *run, guint i, GError **error)
     FctEntry *entry = run->journal->entries->pdata[i];
     g_autoptr(FctInventory) inventory = NULL;
     const FctGpu *gpu;
-    End end = look(run, &inventory, &gpu, error);
+    End end = run_compare(run, &inventory, &gpu, error);
     if (end != WENT)
         return end;
     gboolean was_there = entry->state == FCT_ENTRY_DONE || took_effect(entry, inventory, gpu);
@@ -285,20 +285,20 @@ static End undo_one(FctRun *run, guint i, GError **error)
         if (!fct_step_before_holds(entry->undo, inventory, error) || !nobody_minds(run, entry->undo, gpu, error))
             return FAILED;
         save_undo(run);
-        probe(run, "undo-journaled");
-        end = send(run, entry->undo, "undo-ran", error);
+        run_kill_point(run, "undo-journaled");
+        end = run_send(run, entry->undo, "undo-ran", error);
         if (end != WENT)
             return end;
     }
     entry->state = FCT_ENTRY_UNDONE;
     if (was_there)
-        show(run, i, FCT_TASK_STEP_UNDONE, NULL);
+        run_show(run, i, FCT_TASK_STEP_UNDONE, NULL);
     save_undo(run);
-    probe(run, "undone");
+    run_kill_point(run, "undone");
     return WENT;
 }
 
-static End undo(FctRun *run, GError **error)
+static End run_undo_step(FctRun *run, GError **error)
 {
     GPtrArray *entries = run->journal->entries;
     for (guint i = entries->len; i-- > 0;) {
@@ -306,7 +306,7 @@ static End undo(FctRun *run, GError **error)
         if (fct_task_stopping(run->task))
             return LEAVING;
         if (entry->state == FCT_ENTRY_WAITING)
-            show(run, i, FCT_TASK_STEP_SKIPPED, NULL);
+            run_show(run, i, FCT_TASK_STEP_SKIPPED, NULL);
         if (entry->state == FCT_ENTRY_WAITING || entry->state == FCT_ENTRY_UNDONE)
             continue;
         End end = undo_one(run, i, error);
@@ -318,7 +318,8 @@ static End undo(FctRun *run, GError **error)
 
 /* ---- the end ---- */
 
-static void end_task(FctRun *run, FctTaskState state, const GError *error, gboolean keep_wanted, const char *outcome)
+static void run_end_task(FctRun *run, FctTaskState state, const GError *error, gboolean keep_wanted,
+                         const char *outcome)
 {
     g_autofree char *journal_key = fct_journal_key(run->journal->gpu);
     g_autofree char *wanted_key = g_strconcat("wanted/", run->journal->gpu, NULL);
@@ -337,7 +338,7 @@ static void end_dead(FctRun *run, const GError *error)
         wedged ? g_strdup_printf("%s hung and is left alone until the host restarts; its layout is not known.",
                                  run->journal->label)
                : g_strdup_printf("%s went away in the middle; its layout is not known.", run->journal->label);
-    end_task(run, FCT_TASK_FAILED, error, FALSE, outcome);
+    run_end_task(run, FCT_TASK_FAILED, error, FALSE, outcome);
 }
 
 static void end_reboot(FctRun *run)
@@ -348,14 +349,14 @@ static void end_reboot(FctRun *run)
         run->journal->label);
     fct_set_error_full(&error, FCT_ERROR_CONFLICT, "Follow the task that restores the layout.", NULL,
                        "The host was restarted in the middle of the change.");
-    end_task(run, FCT_TASK_FAILED, error, TRUE, outcome);
+    run_end_task(run, FCT_TASK_FAILED, error, TRUE, outcome);
 }
 
 static void end_undone(FctRun *run)
 {
     const GError *reason = run->journal->reason;
     g_autofree char *outcome = fct_run_outcome(run, FALSE);
-    end_task(run, reason ? FCT_TASK_UNDONE : FCT_TASK_CANCELLED, reason, FALSE, outcome);
+    run_end_task(run, reason ? FCT_TASK_UNDONE : FCT_TASK_CANCELLED, reason, FALSE, outcome);
 }
 
 static void end_stuck(FctRun *run, const GError *error)
@@ -363,13 +364,13 @@ static void end_stuck(FctRun *run, const GError *error)
     g_autofree char *layout = fct_run_layout(run);
     g_autofree char *outcome = g_strdup_printf("%s could not be brought back (%s). It has now: %s.",
                                                run->journal->label, error->message, layout);
-    end_task(run, FCT_TASK_FAILED, run->journal->reason ? run->journal->reason : error, FALSE, outcome);
+    run_end_task(run, FCT_TASK_FAILED, run->journal->reason ? run->journal->reason : error, FALSE, outcome);
 }
 
-static void go_back(FctRun *run)
+static void run_go_back(FctRun *run)
 {
     g_autoptr(GError) error = NULL;
-    switch (undo(run, &error)) {
+    switch (run_undo_step(run, &error)) {
     case WENT:
         end_undone(run);
         break;
@@ -390,14 +391,14 @@ static void go_back(FctRun *run)
 }
 
 /* Takes @why over; NULL: a person cancelled. */
-static void turn_back(FctRun *run, GError *why)
+static void run_turn_back(FctRun *run, GError *why)
 {
     fct_task_log(run->task, "%s Taking back what was done.", why ? why->message : "Cancelled.");
     run->journal->undoing = TRUE;
     g_clear_error(&run->journal->reason);
     run->journal->reason = why;
     save_undo(run);
-    go_back(run);
+    run_go_back(run);
 }
 
 void fct_run_go(FctTask *task, gpointer data)
@@ -405,20 +406,20 @@ void fct_run_go(FctTask *task, gpointer data)
     FctRun *run = data;
     GError *error = NULL;
     if (run->journal->undoing) {
-        go_back(run);
+        run_go_back(run);
         return;
     }
-    switch (forward(run, &error)) {
+    switch (run_forward(run, &error)) {
     case WENT: {
         g_autofree char *outcome = fct_run_outcome(run, TRUE);
-        end_task(run, FCT_TASK_DONE, NULL, TRUE, outcome);
+        run_end_task(run, FCT_TASK_DONE, NULL, TRUE, outcome);
         break;
     }
     case FAILED:
-        turn_back(run, fct_run_name_strangers(run, error));
+        run_turn_back(run, fct_run_name_strangers(run, error));
         break;
     case STOPPED:
-        turn_back(run, NULL);
+        run_turn_back(run, NULL);
         break;
     case DEAD:
         end_dead(run, error);

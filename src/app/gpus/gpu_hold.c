@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-static const FctGpu *find(const FctInventory *seen, const char *name, GError **error)
+static const FctGpu *gpu_hold_find(const FctInventory *seen, const char *name, GError **error)
 {
     const FctGpu *gpu = seen ? fct_inventory_find_gpu(seen, name) : NULL;
     if (seen && !gpu)
@@ -36,7 +36,7 @@ static gboolean no_vm_holds(FctApp *app, const FctGpu *gpu, GError **error)
     return names->len == 0;
 }
 
-static gboolean may_let_go(FctApp *app, const FctGpu *gpu, GError **error)
+static gboolean gpu_may_be_let_go(FctApp *app, const FctGpu *gpu, GError **error)
 {
     g_autofree char *key = fct_journal_key(gpu->id);
     g_autoptr(FctDoc) journal = app->store->ops->get(app->store, key, NULL);
@@ -50,11 +50,11 @@ static gboolean may_let_go(FctApp *app, const FctGpu *gpu, GError **error)
     return no_vm_holds(app, gpu, error);
 }
 
-static gboolean change(FctApp *app, const FctGpu *gpu, gboolean hold, const char *user, GError **error)
+static gboolean gpu_hold_change(FctApp *app, const FctGpu *gpu, gboolean hold, const char *user, GError **error)
 {
     if ((gpu->state != FCT_GPU_RELEASED) == hold)
         return TRUE;
-    if (!hold && !may_let_go(app, gpu, error))
+    if (!hold && !gpu_may_be_let_go(app, gpu, error))
         return FALSE;
     if (!app->hw->ops->hold(app->hw, gpu->id, hold, error))
         return FALSE;
@@ -71,10 +71,10 @@ json_t *fct_gpu_hold(FctApp *app, const char *name, gboolean hold, const char *u
     /* Taken so that nobody who looked at the card before can commit a hold on it afterwards (FctApp.choosing). */
     g_autoptr(GRWLockWriterLocker) alone G_GNUC_UNUSED = g_rw_lock_writer_locker_new(&app->choosing);
     g_autoptr(FctInventory) before = fct_observer_refresh(app->observer, error);
-    const FctGpu *gpu = find(before, name, error);
-    if (!gpu || !change(app, gpu, hold, user, error))
+    const FctGpu *gpu = gpu_hold_find(before, name, error);
+    if (!gpu || !gpu_hold_change(app, gpu, hold, user, error))
         return NULL;
     g_autoptr(FctInventory) now = fct_observer_refresh(app->observer, error);
-    const FctGpu *then = find(now, gpu->id, error);
+    const FctGpu *then = gpu_hold_find(now, gpu->id, error);
     return then ? fct_gpu_view(app, now, then, TRUE, error) : NULL;
 }

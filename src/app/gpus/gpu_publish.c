@@ -6,7 +6,7 @@
 #include "app/news/hub.h"
 #include "app/news/records.h"
 
-static void publish(FctApp *app, const FctInventory *inventory, const FctGpu *gpu)
+static void gpu_publish_card(FctApp *app, const FctInventory *inventory, const FctGpu *gpu)
 {
     g_autoptr(GError) error = NULL;
     json_t *json = fct_gpu_view(app, inventory, gpu, TRUE, &error);
@@ -22,7 +22,7 @@ void fct_gpu_publish(FctApp *app, const char *id)
     const FctGpu *gpu = inventory ? fct_inventory_gpu(inventory, id) : NULL;
     if (!gpu)
         return;
-    publish(app, inventory, gpu);
+    gpu_publish_card(app, inventory, gpu);
     fct_groups_publish(app);
 }
 
@@ -57,7 +57,7 @@ void fct_gpu_publish_news(FctApp *app, const FctObserverNews *news, gpointer dat
     for (guint i = 0; i < news->gpus->len; i++) {
         const FctGpu *gpu = fct_inventory_gpu(news->now, news->gpus->pdata[i]);
         const FctGpu *old = news->before ? fct_inventory_gpu(news->before, gpu->id) : NULL;
-        publish(app, news->now, gpu);
+        gpu_publish_card(app, news->now, gpu);
         tell_state(app, old, gpu);
         if (news->before && !old)
             fct_event(app, "gpu.added", "info", "gpu", gpu->id, gpu->name, "GPU %d (%s) is there now.", gpu->index,

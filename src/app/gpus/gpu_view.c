@@ -25,7 +25,7 @@ static json_t *holder_json(const FctGpuInstance *instance, const FctReservation 
     return json_null();
 }
 
-static void add_holders(json_t *mig, const FctGpu *gpu, const GPtrArray *reservations)
+static void gpu_view_add_holders(json_t *mig, const FctGpu *gpu, const GPtrArray *reservations)
 {
     json_t *instances = json_object_get(mig, "instances");
     for (guint i = 0; i < gpu->mig.instances->len; i++) {
@@ -56,7 +56,7 @@ static json_t *wanted_json(const FctWantedLayout *wanted)
                      "compute", fct_profile_compute_to_json(compute));
 }
 
-static void add_wanted(FctApp *app, json_t *json, const FctGpu *gpu, const GPtrArray *reservations)
+static void gpu_view_add_wanted(FctApp *app, json_t *json, const FctGpu *gpu, const GPtrArray *reservations)
 {
     g_autofree char *key = g_strconcat("wanted/", gpu->id, NULL);
     g_autoptr(FctDoc) doc = app->store->ops->get(app->store, key, NULL);
@@ -81,8 +81,8 @@ json_t *fct_gpu_view(FctApp *app, const FctInventory *inventory, const FctGpu *g
     json_t *json = fct_gpu_to_json(gpu);
     json_t *mig = json_object_get(json, "mig");
     fct_app_stamp(app, json, gpu->id, inventory->revision);
-    add_holders(mig, gpu, reservations);
-    add_wanted(app, json, gpu, reservations);
+    gpu_view_add_holders(mig, gpu, reservations);
+    gpu_view_add_wanted(app, json, gpu, reservations);
     if (detail) {
         json_object_set_new(mig, "fits", fct_card_fits_json(gpu));
         json_object_set_new(mig, "stranded", fct_card_stranded_json(gpu));

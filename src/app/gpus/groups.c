@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-static char *key_of(const char *id)
+static char *group_key(const char *id)
 {
     return g_strconcat("group/", id, NULL);
 }
@@ -72,7 +72,7 @@ static gboolean view_open(View *view, FctApp *app, GError **error)
     return view->vms != NULL;
 }
 
-static guint64 revision_of(const View *view, const char *id)
+static guint64 group_revision(const View *view, const char *id)
 {
     for (guint i = 0; i < view->docs->len; i++) {
         const FctDoc *doc = view->docs->pdata[i];
@@ -83,7 +83,7 @@ static guint64 revision_of(const View *view, const char *id)
 }
 
 /* Names of the VMs that have a device from this group. */
-static json_t *vms_of(const View *view, const char *id)
+static json_t *group_vms(const View *view, const char *id)
 {
     json_t *names = json_array();
     for (guint i = 0; i < view->vms->len; i++) {
@@ -112,11 +112,11 @@ static json_t *group_json(const View *view, const FctGroup *group)
         free_parts += part->state == FCT_PART_FREE;
         json_array_append_new(parts, fct_part_to_json(part));
     }
-    fct_app_stamp(view->app, json, group->id, revision_of(view, group->id));
+    fct_app_stamp(view->app, json, group->id, group_revision(view, group->id));
     json_object_set_new(json, "total", json_integer((json_int_t)json_array_size(parts)));
     json_object_set_new(json, "free", json_integer(free_parts));
     json_object_set_new(json, "parts", parts);
-    json_object_set_new(json, "vms", vms_of(view, group->id));
+    json_object_set_new(json, "vms", group_vms(view, group->id));
     return json;
 }
 
@@ -131,7 +131,7 @@ json_t *fct_groups_list(FctApp *app, GError **error)
     return items;
 }
 
-static const FctGroup *find(const View *view, const char *id, GError **error)
+static const FctGroup *group_find(const View *view, const char *id, GError **error)
 {
     for (guint i = 0; i < view->groups->len; i++)
         if (strcmp(((FctGroup *)view->groups->pdata[i])->id, id) == 0)
@@ -143,7 +143,7 @@ static const FctGroup *find(const View *view, const char *id, GError **error)
 json_t *fct_groups_get(FctApp *app, const char *id, GError **error)
 {
     g_auto(View) view = {0};
-    const FctGroup *group = view_open(&view, app, error) ? find(&view, id, error) : NULL;
+    const FctGroup *group = view_open(&view, app, error) ? group_find(&view, id, error) : NULL;
     return group ? group_json(&view, group) : NULL;
 }
 
@@ -176,7 +176,7 @@ static gboolean check_rules(const json_t *rules, GError **error)
     return TRUE;
 }
 
-static gboolean check_input(const json_t *input, GError **error)
+static gboolean group_check_input(const json_t *input, GError **error)
 {
     static const char *const known[] = {"name", "description", "rules", NULL};
     const char *key, *name;
@@ -194,7 +194,7 @@ static gboolean check_input(const json_t *input, GError **error)
     return check_rules(json_object_get(input, "rules"), error);
 }
 
-static gboolean name_is_free(const View *view, const char *id, const char *name, GError **error)
+static gboolean group_name_is_free(const View *view, const char *id, const char *name, GError **error)
 {
     for (guint i = 0; i < view->groups->len; i++) {
         const FctGroup *other = view->groups->pdata[i];
@@ -206,9 +206,9 @@ static gboolean name_is_free(const View *view, const char *id, const char *name,
 }
 
 /* TRUE for a stored group: built-in ones cannot be changed. */
-static gboolean may_change(const View *view, const char *id, GError **error)
+static gboolean group_may_change(const View *view, const char *id, GError **error)
 {
-    const FctGroup *group = find(view, id, error);
+    const FctGroup *group = group_find(view, id, error);
     if (group && group->builtin)
         fct_set_error_full(error, FCT_ERROR_CONFLICT, "Make a group of your own with the rules you want.", NULL,
                            "“%s” is built in and follows the cards.", group->name);
@@ -234,11 +234,12 @@ static gboolean resolve_card(FctApp *app, json_t *rules, GError **error)
 json_t *fct_groups_put(FctApp *app, const char *id, const json_t *input, guint64 revision, GError **error)
 {
     g_auto(View) view = {0};
-    if (!check_input(input, error) || !view_open(&view, app, error) || (id && !may_change(&view, id, error)) ||
-        !name_is_free(&view, id, fct_json_str(input, "name", ""), error))
+    if (!group_check_input(input, error) || !view_open(&view, app, error) ||
+        (id && !group_may_change(&view, id, error)) ||
+        !group_name_is_free(&view, id, fct_json_str(input, "name", ""), error))
         return NULL;
     g_autofree char *new_id = id ? g_strdup(id) : fct_app_new_id("group");
-    g_autofree char *key = key_of(new_id);
+    g_autofree char *key = group_key(new_id);
     g_autoptr(json_t) value = json_deep_copy(input);
     if (!resolve_card(app, json_object_get(value, "rules"), error))
         return NULL;
@@ -258,9 +259,9 @@ json_t *fct_groups_put(FctApp *app, const char *id, const json_t *input, guint64
 gboolean fct_groups_delete(FctApp *app, const char *id, guint64 revision, GError **error)
 {
     g_auto(View) view = {0};
-    if (!view_open(&view, app, error) || !may_change(&view, id, error))
+    if (!view_open(&view, app, error) || !group_may_change(&view, id, error))
         return FALSE;
-    g_autoptr(json_t) vms = vms_of(&view, id);
+    g_autoptr(json_t) vms = group_vms(&view, id);
     if (json_array_size(vms) > 0)
         return fct_set_error_full(error, FCT_ERROR_IN_USE, "Take the device out of these VMs first.",
                                   json_pack("{s:O}", "holders", vms), "VM %s has a device from this group.",
@@ -272,7 +273,7 @@ gboolean fct_groups_delete(FctApp *app, const char *id, guint64 revision, GError
         return fct_set_error_full(error, FCT_ERROR_IN_USE, "Delete the snapshot first.",
                                   json_pack("{s:[s]}", "holders", (char *)snapshots->pdata[0]),
                                   "This group is needed by %s.", (char *)snapshots->pdata[0]);
-    g_autofree char *key = key_of(id);
+    g_autofree char *key = group_key(id);
     FctWrite write = {key, NULL, revision};
     if (!app->store->ops->commit(app->store, &write, 1, NULL, error))
         return FALSE;

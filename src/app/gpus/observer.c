@@ -126,7 +126,7 @@ static gboolean lost_any(FctInventory *before, FctInventory *now)
     return FALSE;
 }
 
-static void tell(FctObserver *observer, FctInventory *before, FctInventory *now)
+static void observer_tell(FctObserver *observer, FctInventory *before, FctInventory *now)
 {
     g_autoptr(GPtrArray) gpus = what_changed(observer, before, now);
     const FctObserverNews news = {before, now, gpus};
@@ -158,7 +158,7 @@ static void tell_helper(FctObserver *observer, gboolean up, const char *why)
 }
 
 /* An observation that began before the published one is older than it: it is dropped. */
-static void publish(FctObserver *observer, FctInventory *inventory, guint64 number)
+static void observer_publish(FctObserver *observer, FctInventory *inventory, guint64 number)
 {
     g_mutex_lock(&observer->publishing);
     g_mutex_lock(&observer->lock);
@@ -172,7 +172,7 @@ static void publish(FctObserver *observer, FctInventory *inventory, guint64 numb
     observer->inventory = fct_inventory_ref(inventory);
     observer->helper_up = TRUE;
     g_mutex_unlock(&observer->lock);
-    tell(observer, before, inventory);
+    observer_tell(observer, before, inventory);
     tell_helper(observer, TRUE, "");
     g_mutex_unlock(&observer->publishing);
 }
@@ -186,7 +186,7 @@ FctInventory *fct_observer_refresh(FctObserver *observer, GError **error)
     FctInventory *inventory = observer->app->hw->ops->inventory(observer->app->hw, &fault);
     if (inventory) {
         apply_marks(observer, inventory);
-        publish(observer, inventory, number);
+        observer_publish(observer, inventory, number);
         return inventory;
     }
     if (fct_error_code(fault) == FCT_ERROR_HELPER) {
@@ -217,7 +217,7 @@ gboolean fct_observer_helper_up(FctObserver *observer)
 }
 
 /* Asks the thread to refresh soon. */
-static void kick(FctObserver *observer)
+static void observer_kick(FctObserver *observer)
 {
     fct_autolock(&observer->lock);
     observer->kicked = TRUE;
@@ -238,17 +238,17 @@ void fct_observer_mark_wedged(FctObserver *observer, const char *gpu, const char
     if (!app->store->ops->commit(app->store, &write, 1, NULL, &error))
         g_warning("That %s hung is kept in memory alone: %s", gpu, error->message);
     json_decref(mark);
-    kick(observer);
+    observer_kick(observer);
 }
 
 /* ---- the thread ---- */
 
 static void on_hw_changed(gpointer data)
 {
-    kick(data);
+    observer_kick(data);
 }
 
-static gpointer watch(gpointer data)
+static gpointer observer_watch(gpointer data)
 {
     FctObserver *observer = data;
     gboolean stopping = FALSE;
@@ -271,7 +271,7 @@ static gpointer watch(gpointer data)
 void fct_observer_start(FctObserver *observer)
 {
     observer->app->hw->ops->watch(observer->app->hw, on_hw_changed, observer);
-    observer->thread = g_thread_new("observer", watch, observer);
+    observer->thread = g_thread_new("observer", observer_watch, observer);
 }
 
 void fct_observer_stop(FctObserver *observer)

@@ -15,7 +15,7 @@ char *fct_hold_key(const char *part)
     return g_strconcat("hold/", part, NULL);
 }
 
-static FctReservationState state_of(const char *name)
+static FctReservationState part_state_of(const char *name)
 {
     if (strcmp(name, "reserved") == 0)
         return FCT_RESERVED;
@@ -32,7 +32,7 @@ GPtrArray *fct_parts_reservations(FctApp *app, GError **error)
         const FctDoc *doc = docs->pdata[i];
         g_ptr_array_add(all, fct_reservation_new(doc->key + strlen("hold/"), fct_json_str(doc->value, "vm", ""),
                                                  fct_json_str(doc->value, "vm_name", ""),
-                                                 state_of(fct_json_str(doc->value, "state", ""))));
+                                                 part_state_of(fct_json_str(doc->value, "state", ""))));
     }
     return all;
 }

@@ -41,7 +41,7 @@ json_t *fct_plans_present(const FctApp *app, const FctPlan *plan, guint64 revisi
 }
 
 /* Removes the oldest plans now and then. Plans of running tasks are too young for that. */
-static void prune(FctApp *app)
+static void plans_prune(FctApp *app)
 {
     static gint made = 0;
     if (g_atomic_int_add(&made, 1) % PRUNE_EVERY != 0)
@@ -75,7 +75,7 @@ gboolean fct_plans_store(FctApp *app, FctPlan *plan, const FctInventory *seen, c
     const FctWrite writes[] = {{key, value, FCT_REV_NONE}, {before_key, before, FCT_REV_NONE}};
     if (!app->store->ops->commit(app->store, writes, G_N_ELEMENTS(writes), &plan->revision, error))
         return FALSE;
-    prune(app);
+    plans_prune(app);
     return TRUE;
 }
 

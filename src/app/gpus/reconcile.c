@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-#define LOOK_S 30       /* how often all cards are checked when nothing calls for it */
+#define CHECK_S 30      /* how often all cards are checked when nothing calls for it */
 #define ATTEMPTS_MAX 3  /* tries to restore one gpu in one boot */
 #define CARDS_COME_S 60 /* after our start; then a missing card counts as gone (its driver may be loading) */
 
@@ -53,7 +53,7 @@ void fct_reconciler_free(FctReconciler *reconciler)
 }
 
 /* Sends an event, unless the same text was sent for this card last. */
-static void tell(FctReconciler *reconciler, const FctGpu *gpu, const char *severity, const char *text)
+static void reconciler_tell(FctReconciler *reconciler, const FctGpu *gpu, const char *severity, const char *text)
 {
     if (g_strcmp0(g_hash_table_lookup(reconciler->told, gpu->id), text) == 0)
         return;
@@ -81,8 +81,8 @@ static gboolean may_try(FctReconciler *reconciler, const char *gpu, const char *
 }
 
 /* FALSE when restoring was tried ATTEMPTS_MAX times. */
-static gboolean restore(FctReconciler *reconciler, const FctInventory *seen, const FctGpu *gpu,
-                        const FctWantedLayout *wanted, FctPlan *plan)
+static gboolean reconciler_restore(FctReconciler *reconciler, const FctInventory *seen, const FctGpu *gpu,
+                                   const FctWantedLayout *wanted, FctPlan *plan)
 {
     FctApp *app = reconciler->app;
     g_autoptr(GError) error = NULL;
@@ -91,7 +91,8 @@ static gboolean restore(FctReconciler *reconciler, const FctInventory *seen, con
                                                 fct_profile_counts_to_json(wanted->profiles))
                                     : json_pack("{s:s, s:s, s:b}", "kind", "mig-mode", "gpu", gpu->id, "enabled", 0);
     if (!may_try(reconciler, gpu->id, seen->boot_id)) {
-        tell(reconciler, gpu, "error", "The wanted layout could not be restored after the restart of the host.");
+        reconciler_tell(reconciler, gpu, "error",
+                        "The wanted layout could not be restored after the restart of the host.");
         return FALSE;
     }
     g_free(plan->title);
@@ -100,13 +101,13 @@ static gboolean restore(FctReconciler *reconciler, const FctInventory *seen, con
                                  ? fct_executor_apply(app->executor, plan->id, FALSE, "facet", &error)
                                  : NULL;
     if (task)
-        tell(reconciler, gpu, "info", "The host was restarted; its wanted layout is being restored.");
+        reconciler_tell(reconciler, gpu, "info", "The host was restarted; its wanted layout is being restored.");
     else
         g_warning("GPU %d is not restored: %s", gpu->index, error->message);
     return TRUE;
 }
 
-static char *join(const GPtrArray *texts)
+static char *texts_join(const GPtrArray *texts)
 {
     g_autoptr(GString) text = g_string_new(NULL);
     for (guint i = 0; i < texts->len; i++)
@@ -120,8 +121,8 @@ static gboolean is_of_another(const FctWantedLayout *wanted, const FctGpu *gpu)
 }
 
 /* FALSE while the gpu is being changed, or restoring it will be tried again. */
-static gboolean look_at(FctReconciler *reconciler, const FctInventory *seen, const FctGpu *gpu,
-                        const GPtrArray *reservations)
+static gboolean reconciler_check_card(FctReconciler *reconciler, const FctInventory *seen, const FctGpu *gpu,
+                                      const GPtrArray *reservations)
 {
     FctApp *app = reconciler->app;
     g_autofree char *wanted_key = g_strconcat("wanted/", gpu->id, NULL);
@@ -135,23 +136,23 @@ static gboolean look_at(FctReconciler *reconciler, const FctInventory *seen, con
     if (!doc || journal)
         return !journal;
     if (is_of_another(wanted, gpu)) {
-        tell(reconciler, gpu, "warning",
-             "Another card is in this slot now; what was wanted of the old one is not done.");
+        reconciler_tell(reconciler, gpu, "warning",
+                        "Another card is in this slot now; what was wanted of the old one is not done.");
         return TRUE;
     }
     gboolean rebooted = wanted && strcmp(wanted->boot_id, seen->boot_id) != 0;
     FctDrift kind = fct_reconcile(gpu, reservations, wanted, drift, &plan, &why);
     if (kind == FCT_DRIFT_NONE) {
-        tell(reconciler, gpu, "info", "");
+        reconciler_tell(reconciler, gpu, "info", "");
         if (rebooted)
             note_boot(app, doc, seen->boot_id);
         return TRUE;
     }
     if (kind == FCT_DRIFT_REPAIRABLE && rebooted)
-        return !restore(reconciler, seen, gpu, wanted, plan);
-    g_autofree char *text = join(drift);
+        return !reconciler_restore(reconciler, seen, gpu, wanted, plan);
+    g_autofree char *text = texts_join(drift);
     g_autofree char *all = *why ? g_strconcat(text, " It is not repaired: ", why, NULL) : g_strdup(text);
-    tell(reconciler, gpu, "warning", all);
+    reconciler_tell(reconciler, gpu, "warning", all);
     return TRUE;
 }
 
@@ -168,7 +169,7 @@ static gboolean awaits_cards(FctReconciler *reconciler, const FctInventory *seen
     return !wanted;
 }
 
-static void look(FctReconciler *reconciler)
+static void reconciler_check_all(FctReconciler *reconciler)
 {
     FctApp *app = reconciler->app;
     g_autoptr(FctInventory) seen = fct_observer_inventory(app->observer, NULL);
@@ -177,7 +178,7 @@ static void look(FctReconciler *reconciler)
         return;
     gboolean settled = !awaits_cards(reconciler, seen);
     for (guint i = 0; i < seen->gpus->len; i++)
-        settled = look_at(reconciler, seen, seen->gpus->pdata[i], reservations) && settled;
+        settled = reconciler_check_card(reconciler, seen, seen->gpus->pdata[i], reservations) && settled;
     fct_autolock(&reconciler->lock);
     g_free(reconciler->settled);
     reconciler->settled = g_strdup(settled ? seen->boot_id : "");
@@ -189,11 +190,11 @@ gboolean fct_reconciler_settled(FctReconciler *reconciler, const char *boot_id)
     return *boot_id && strcmp(reconciler->settled, boot_id) == 0;
 }
 
-static gpointer reconcile(gpointer data)
+static gpointer reconciler_run(gpointer data)
 {
     FctReconciler *reconciler = data;
     for (;;) {
-        gint64 until = g_get_monotonic_time() + LOOK_S * G_TIME_SPAN_SECOND;
+        gint64 until = g_get_monotonic_time() + CHECK_S * G_TIME_SPAN_SECOND;
         g_mutex_lock(&reconciler->lock);
         while (!reconciler->kicked && !reconciler->stopping &&
                g_cond_wait_until(&reconciler->wake, &reconciler->lock, until))
@@ -203,11 +204,11 @@ static gpointer reconcile(gpointer data)
         g_mutex_unlock(&reconciler->lock);
         if (stopping)
             return NULL;
-        look(reconciler);
+        reconciler_check_all(reconciler);
     }
 }
 
-static void on_world_changed(FctApp *app, const FctObserverNews *news, gpointer data)
+static void reconciler_on_inventory(FctApp *app, const FctObserverNews *news, gpointer data)
 {
     fct_reconciler_kick(data);
 }
@@ -219,9 +220,9 @@ static void on_plan_ended(gpointer data)
 
 void fct_reconciler_start(FctReconciler *reconciler)
 {
-    fct_observer_on_change(reconciler->app->observer, on_world_changed, reconciler);
+    fct_observer_on_change(reconciler->app->observer, reconciler_on_inventory, reconciler);
     fct_executor_on_end(reconciler->app->executor, on_plan_ended, reconciler);
-    reconciler->thread = g_thread_new("reconcile", reconcile, reconciler);
+    reconciler->thread = g_thread_new("reconcile", reconciler_run, reconciler);
 }
 
 void fct_reconciler_kick(FctReconciler *reconciler)

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 /* Tells the page that the library has changed. */
-static void tell(FctApp *app, const char *id)
+static void file_tell(FctApp *app, const char *id)
 {
     fct_hub_publish(app->hub, "file", id, json_pack("{s:s}", "id", id));
 }
@@ -48,11 +48,11 @@ static gboolean create_file(const FctRequest *request, FctReply *reply, GError *
     reply->json = fct_files_create(request->app->files, name, size, sha256 ? sha256 : "", error);
     reply->subject = g_strconcat("file ", name, NULL);
     if (reply->json)
-        tell(request->app, name);
+        file_tell(request->app, name);
     return reply->json != NULL;
 }
 
-static gboolean delete_file(const FctRequest *request, FctReply *reply, GError **error)
+static gboolean file_delete(const FctRequest *request, FctReply *reply, GError **error)
 {
     g_autoptr(json_t) seen = request->if_match ? fct_files_get(request->app->files, request->id, error) : NULL;
     if (request->if_match && (!seen || !fct_request_match(request, seen, error)))
@@ -61,7 +61,7 @@ static gboolean delete_file(const FctRequest *request, FctReply *reply, GError *
         return FALSE;
     fct_event(request->app, "file.deleted", "info", "file", request->id, request->id, "The file %s was deleted.",
               request->id);
-    tell(request->app, request->id);
+    file_tell(request->app, request->id);
     reply->status = 204;
     return TRUE;
 }
@@ -91,13 +91,13 @@ static gboolean incoming_end(gpointer data, gboolean whole, FctReply *reply, GEr
     if (!fct_upload_end(incoming->upload, &reply->json, error))
         return FALSE;
     const char *id = fct_json_str(reply->json, "id", "");
-    tell(incoming->app, id);
+    file_tell(incoming->app, id);
     if (strcmp(fct_json_str(reply->json, "state", ""), "ready") == 0)
         fct_event(incoming->app, "file.uploaded", "info", "file", id, id, "The file %s was uploaded.", id);
     return TRUE;
 }
 
-static gboolean put_content(const FctRequest *request, FctReply *reply, GError **error)
+static gboolean file_put_content(const FctRequest *request, FctReply *reply, GError **error)
 {
     static const FctSink sink = {incoming_write, incoming_end};
     FctUpload *upload =
@@ -142,7 +142,7 @@ static void down_free(gpointer data)
     g_free(data);
 }
 
-static gboolean get_content(const FctRequest *request, FctReply *reply, GError **error)
+static gboolean file_get_content(const FctRequest *request, FctReply *reply, GError **error)
 {
     g_autofree char *path = fct_files_path(request->app->files, request->id, error);
     struct stat st;
@@ -174,8 +174,8 @@ const FctRoute fct_routes_file[] = {
     {"GET", "/files", "file.read", list_files, .query = FCT_LIST_QUERY},
     {"POST", "/files", "file.write", create_file, .body = "name:text size_bytes:int sha256:text"},
     {"GET", "/files/{id}", "file.read", get_file},
-    {"DELETE", "/files/{id}", "file.write", delete_file, .slow = TRUE},
-    {"GET", "/files/{id}/content", "file.content", get_content},
-    {"PUT", "/files/{id}/content", "file.write", put_content, .takes_stream = TRUE},
+    {"DELETE", "/files/{id}", "file.write", file_delete, .slow = TRUE},
+    {"GET", "/files/{id}/content", "file.content", file_get_content},
+    {"PUT", "/files/{id}/content", "file.write", file_put_content, .takes_stream = TRUE},
     {NULL},
 };

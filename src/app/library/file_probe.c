@@ -95,7 +95,7 @@ static void judge_head(const guint8 *head, gssize length, FctProbed *probed)
         probed->fault = FCT_FILE_CORRUPT;
 }
 
-static void look_at_head(const char *path, FctProbed *probed)
+static void probe_read_head(const char *path, FctProbed *probed)
 {
     guint8 head[HEAD];
     fct_autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -108,7 +108,7 @@ static void look_at_head(const char *path, FctProbed *probed)
  * Makes the key of a file. A device node has many names, and so has a file by links and mounts: they have one key. Hard
  * links are different: each name has a key of its own, since the file stays for one name when another is deleted.
  */
-static void identify(const char *path, const struct stat *st, char id[FCT_FILE_ID_BYTES])
+static void file_identify(const char *path, const struct stat *st, char id[FCT_FILE_ID_BYTES])
 {
     char real[PATH_MAX];
     if (S_ISBLK(st->st_mode) || S_ISCHR(st->st_mode)) {
@@ -132,7 +132,7 @@ static void note_stamp(const struct stat *st, char stamp[FCT_FILE_STAMP_BYTES])
                    st->st_mtim.tv_nsec);
 }
 
-static FctProbed look(const char *path, gboolean qcow2)
+static FctProbed probe_read(const char *path, gboolean qcow2)
 {
     struct stat st;
     FctProbed probed = {.there = FCT_SEEN_YES};
@@ -140,14 +140,14 @@ static FctProbed look(const char *path, gboolean qcow2)
     if (stat(path, &st) < 0)
         probed.there = errno == ENOENT || errno == ENOTDIR ? FCT_SEEN_NO : FCT_SEEN_UNKNOWN;
     else
-        identify(path, &st, probed.id);
+        file_identify(path, &st, probed.id);
     if (!*probed.id)
         return probed;
     note_stamp(&st, probed.stamp);
     if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
         probed.fault = FCT_FILE_ODD;
     else if (qcow2)
-        look_at_head(path, &probed);
+        probe_read_head(path, &probed);
     return probed;
 }
 
@@ -194,11 +194,11 @@ gboolean fct_file_is_remote(const GPtrArray *remote, const char *path)
 
 /* ---- asking on a thread of its own ---- */
 
-static gpointer answer(gpointer data)
+static gpointer probe_on_answer(gpointer data)
 {
     Question *question = data;
     FctFileProbe *probe = question->probe;
-    FctProbed result = look(question->path, question->qcow2);
+    FctProbed result = probe_read(question->path, question->qcow2);
     g_mutex_lock(&probe->lock);
     int left = GPOINTER_TO_INT(g_hash_table_lookup(probe->asked, question->folder)) - 1;
     if (left)
@@ -215,12 +215,12 @@ static gpointer answer(gpointer data)
 }
 
 /* TRUE when the question was begun. The lock is held. */
-static gboolean begin(FctFileProbe *probe, Question *question)
+static gboolean probe_begin(FctFileProbe *probe, Question *question)
 {
     int asked = GPOINTER_TO_INT(g_hash_table_lookup(probe->asked, question->folder));
     if (g_hash_table_contains(probe->slow, question->folder) || g_hash_table_size(probe->asked) >= THREADS_MAX)
         return FALSE;
-    GThread *thread = g_thread_try_new("file-probe", answer, question, NULL);
+    GThread *thread = g_thread_try_new("file-probe", probe_on_answer, question, NULL);
     if (!thread)
         return FALSE;
     g_thread_unref(thread);
@@ -228,7 +228,7 @@ static gboolean begin(FctFileProbe *probe, Question *question)
     return TRUE;
 }
 
-static FctProbed ask(FctFileProbe *probe, const char *path, gboolean qcow2)
+static FctProbed probe_ask(FctFileProbe *probe, const char *path, gboolean qcow2)
 {
     FctProbed result = {.there = FCT_SEEN_UNKNOWN};
     gint64 until = g_get_monotonic_time() + WAIT_US;
@@ -236,7 +236,7 @@ static FctProbed ask(FctFileProbe *probe, const char *path, gboolean qcow2)
     *question = (Question){2, probe, g_strdup(path), g_path_get_dirname(path), qcow2, FALSE, result};
     g_atomic_int_inc(&probe->refs);
     g_mutex_lock(&probe->lock);
-    if (begin(probe, question)) {
+    if (probe_begin(probe, question)) {
         while (!question->done && g_cond_wait_until(&probe->cond, &probe->lock, until))
             ;
         if (question->done)
@@ -253,7 +253,7 @@ static FctProbed ask(FctFileProbe *probe, const char *path, gboolean qcow2)
 
 FctProbed fct_file_probe(FctFileProbe *probe, const GPtrArray *remote, const char *path, gboolean qcow2)
 {
-    return fct_file_is_remote(remote, path) ? ask(probe, path, qcow2) : look(path, qcow2);
+    return fct_file_is_remote(remote, path) ? probe_ask(probe, path, qcow2) : probe_read(path, qcow2);
 }
 
 char *fct_file_key(FctFileProbe *probe, const GPtrArray *remote, const char *path)

@@ -40,7 +40,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctUpload, fct_upload_free)
 
 static gboolean open_part(FctUpload *upload, gint64 *ret_received, GError **error)
 {
-    g_autofree char *part = fct_files_part(upload->files, upload->id);
+    g_autofree char *part = fct_files_upload_path(upload->files, upload->id);
     struct stat st;
     upload->fd = open(part, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
     if (upload->fd < 0 || fstat(upload->fd, &st) < 0)
@@ -75,7 +75,7 @@ FctUpload *fct_upload_open(FctFiles *files, const char *id, const char *range, g
 }
 
 /* Refuses as soon as the first bytes tell, instead of after the whole file was sent. */
-static gboolean judge(FctUpload *upload, GError **error)
+static gboolean upload_judge(FctUpload *upload, GError **error)
 {
     FctDiskHead head;
     gint64 enough = MIN(upload->size, (gint64)FCT_DISK_HEAD_BYTES);
@@ -103,14 +103,14 @@ gboolean fct_upload_write(FctUpload *upload, const guint8 *bytes, gsize length, 
         length -= (gsize)n;
         upload->at += n;
     }
-    return judge(upload, error);
+    return upload_judge(upload, error);
 }
 
 /* A disk needs a description to be an image from which VMs are made: see images.h. */
-static gboolean describe(FctUpload *upload, const char *kind, gint64 guest_bytes, GError **error)
+static gboolean upload_describe(FctUpload *upload, const char *kind, gint64 guest_bytes, GError **error)
 {
     g_autofree char *base = g_strconcat(upload->id, ".json", NULL);
-    g_autofree char *path = fct_files_final(upload->files, base);
+    g_autofree char *path = fct_files_final_path(upload->files, base);
     g_autoptr(json_t) json = json_pack("{s:s, s:s, s:s, s:I}", "name", upload->id, "file", upload->id, "format", kind,
                                        "size_bytes", (json_int_t)guest_bytes);
     g_autofree char *text = fct_json_text(json);
@@ -125,7 +125,7 @@ typedef struct {
     gint64 at;
 } Reading;
 
-static gssize read_on(gpointer data, guint8 *bytes, gsize length, GError **error)
+static gssize upload_read_on(gpointer data, guint8 *bytes, gsize length, GError **error)
 {
     Reading *reading = data;
     ssize_t n = pread(reading->fd, bytes, length, reading->at);
@@ -136,14 +136,14 @@ static gssize read_on(gpointer data, guint8 *bytes, gsize length, GError **error
 }
 
 /* The checksum is compared first: if the bytes are not those that were meant, no other reason matters. */
-static gboolean check(FctUpload *upload, const char *part, const char **ret_kind, gint64 *ret_bytes, char **ret_sha256,
-                      GError **error)
+static gboolean upload_check(FctUpload *upload, const char *part, const char **ret_kind, gint64 *ret_bytes,
+                             char **ret_sha256, GError **error)
 {
     g_autoptr(GError) fault = NULL;
     Reading reading = {upload->fd, 0};
     *ret_sha256 = fct_sum_end(upload->sum, upload->size);
     if (!*ret_sha256)
-        *ret_sha256 = fct_sum_read(read_on, &reading, upload->size, error);
+        *ret_sha256 = fct_sum_read(upload_read_on, &reading, upload->size, error);
     if (!*ret_sha256)
         return FALSE;
     if (fct_sha256_compare(upload->sha256, *ret_sha256, upload->id, &fault) &&
@@ -157,16 +157,16 @@ static gboolean check(FctUpload *upload, const char *part, const char **ret_kind
  * Writes the description before the file gets its name: a description without a file is skipped by lists, but a file
  * without a description would be forgotten.
  */
-static gboolean publish(FctUpload *upload, GError **error)
+static gboolean upload_publish(FctUpload *upload, GError **error)
 {
     FctFiles *files = upload->files;
-    g_autofree char *part = fct_files_part(files, upload->id), *note = fct_files_note(files, upload->id);
-    g_autofree char *final = fct_files_final(files, upload->id), *sha256 = NULL;
+    g_autofree char *part = fct_files_upload_path(files, upload->id), *note = fct_files_size_path(files, upload->id);
+    g_autofree char *final = fct_files_final_path(files, upload->id), *sha256 = NULL;
     const char *kind = NULL;
     gint64 guest_bytes;
-    if (!check(upload, part, &kind, &guest_bytes, &sha256, error) ||
+    if (!upload_check(upload, part, &kind, &guest_bytes, &sha256, error) ||
         !fct_files_sum_write(files, upload->id, upload->fd, sha256, error) ||
-        (strcmp(kind, "iso") != 0 && !describe(upload, kind, guest_bytes, error)))
+        (strcmp(kind, "iso") != 0 && !upload_describe(upload, kind, guest_bytes, error)))
         return FALSE;
     if (renameat2(AT_FDCWD, part, AT_FDCWD, final, RENAME_NOREPLACE) < 0)
         return fct_set_error_errno(error, "Could not name", upload->id);
@@ -178,7 +178,7 @@ gboolean fct_upload_end(FctUpload *upload, json_t **ret, GError **error)
 {
     if (fsync(upload->fd) < 0)
         return fct_set_error_errno(error, "Could not write", upload->id);
-    if (upload->at == upload->size && !publish(upload, error))
+    if (upload->at == upload->size && !upload_publish(upload, error))
         return FALSE;
     *ret = fct_files_get(upload->files, upload->id, error);
     return *ret != NULL;

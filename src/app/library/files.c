@@ -105,7 +105,7 @@ gboolean fct_files_sum_write(FctFiles *files, const char *id, int fd, const char
 
 char *fct_files_sha256(FctFiles *files, const char *id)
 {
-    g_autofree char *path = sum_path(files, id), *file = fct_files_final(files, id), *text = NULL;
+    g_autofree char *path = sum_path(files, id), *file = fct_files_final_path(files, id), *text = NULL;
     gsize length;
     struct stat st;
     if (stat(file, &st) < 0 || !g_file_get_contents(path, &text, &length, NULL))
@@ -119,24 +119,24 @@ char *fct_files_sha256(FctFiles *files, const char *id)
 
 /* ---- names on disk ---- */
 
-char *fct_files_part(FctFiles *files, const char *id)
+char *fct_files_upload_path(FctFiles *files, const char *id)
 {
     return g_strconcat(files->app->config.images_dir, "/" PART, id, NULL);
 }
 
-char *fct_files_note(FctFiles *files, const char *id)
+char *fct_files_size_path(FctFiles *files, const char *id)
 {
     return g_strconcat(files->app->config.images_dir, "/" PART, id, NOTE, NULL);
 }
 
-char *fct_files_final(FctFiles *files, const char *id)
+char *fct_files_final_path(FctFiles *files, const char *id)
 {
     return g_build_filename(files->app->config.images_dir, id, NULL);
 }
 
 gboolean fct_files_may_describe(FctFiles *files, const char *id, GError **error)
 {
-    g_autofree char *base = g_strconcat(id, ".json", NULL), *path = fct_files_final(files, base), *text = NULL;
+    g_autofree char *base = g_strconcat(id, ".json", NULL), *path = fct_files_final_path(files, base), *text = NULL;
     struct stat st;
     gsize length;
     if (lstat(path, &st) < 0 && errno == ENOENT)
@@ -192,7 +192,7 @@ static json_t *file_json(const char *id, const char *format, const char *state, 
 /* "SIZE" or "SIZE SHA256" */
 gboolean fct_files_upload_note(FctFiles *files, const char *id, gint64 *ret_size, char **ret_sha256, GError **error)
 {
-    g_autofree char *note = fct_files_note(files, id), *text = NULL;
+    g_autofree char *note = fct_files_size_path(files, id), *text = NULL;
     if (fct_file_name_check(id, NULL) && g_file_get_contents(note, &text, NULL, NULL)) {
         g_auto(GStrv) words = g_strsplit(text, " ", 2);
         if (words[0] && g_ascii_string_to_signed(words[0], 10, 1, G_MAXINT64, ret_size, NULL)) {
@@ -206,7 +206,7 @@ gboolean fct_files_upload_note(FctFiles *files, const char *id, gint64 *ret_size
 
 void fct_files_upload_drop(FctFiles *files, const char *id)
 {
-    g_autofree char *part = fct_files_part(files, id), *note = fct_files_note(files, id);
+    g_autofree char *part = fct_files_upload_path(files, id), *note = fct_files_size_path(files, id);
     unlink(part);
     unlink(note);
     fct_sums_drop(files->sums, id);
@@ -214,7 +214,7 @@ void fct_files_upload_drop(FctFiles *files, const char *id)
 
 static json_t *upload_json(FctFiles *files, const char *id, GError **error)
 {
-    g_autofree char *part = fct_files_part(files, id), *sha256 = NULL;
+    g_autofree char *part = fct_files_upload_path(files, id), *sha256 = NULL;
     struct stat st;
     gint64 size;
     if (!fct_files_upload_note(files, id, &size, &sha256, error))
@@ -225,7 +225,7 @@ static json_t *upload_json(FctFiles *files, const char *id, GError **error)
 /* TRUE for an image (it has a description) or an ISO (its bytes say so). Other files in the folder are not listed. */
 static json_t *ready_json(FctFiles *files, const char *id, GPtrArray *images)
 {
-    g_autofree char *path = fct_files_final(files, id);
+    g_autofree char *path = fct_files_final_path(files, id);
     const char *kind = NULL;
     struct stat st;
     if (!fct_file_name_check(id, NULL) || stat(path, &st) < 0 || !S_ISREG(st.st_mode))
@@ -259,18 +259,18 @@ char *fct_files_path(FctFiles *files, const char *id, GError **error)
     if (!file)
         return NULL;
     if (strcmp(fct_json_str(file, "state", ""), "ready") == 0)
-        return fct_files_final(files, id);
+        return fct_files_final_path(files, id);
     fct_set_error(error, FCT_ERROR_CONFLICT, "%s is not all there yet.", id);
     return NULL;
 }
 
-static int by_name(gconstpointer a, gconstpointer b)
+static int file_by_name(gconstpointer a, gconstpointer b)
 {
     return g_strcmp0(fct_json_str(*(json_t *const *)a, "name", ""), fct_json_str(*(json_t *const *)b, "name", ""));
 }
 
 /* The files of the folder, by name; json_t*. */
-static GPtrArray *read_folder(FctFiles *files)
+static GPtrArray *files_read_folder(FctFiles *files)
 {
     GPtrArray *found = g_ptr_array_new_with_free_func((GDestroyNotify)json_decref);
     g_autoptr(GPtrArray) images = fct_images_list(files->app->config.images_dir);
@@ -288,7 +288,7 @@ static GPtrArray *read_folder(FctFiles *files)
         if (file)
             g_ptr_array_add(found, file);
     }
-    g_ptr_array_sort(found, by_name);
+    g_ptr_array_sort(found, file_by_name);
     return found;
 }
 
@@ -302,7 +302,7 @@ json_t *fct_files_list(FctFiles *files, GError **error)
         fct_set_error_errno(error, "Could not read", folder);
         return NULL;
     }
-    g_autoptr(GPtrArray) found = read_folder(files);
+    g_autoptr(GPtrArray) found = files_read_folder(files);
     json_t *items = json_array();
     for (guint i = 0; i < found->len; i++)
         json_array_append(items, found->pdata[i]);
@@ -313,7 +313,7 @@ json_t *fct_files_list(FctFiles *files, GError **error)
 
 /* ---- begin ---- */
 
-static gboolean check_space(FctFiles *files, gint64 size, GError **error)
+static gboolean files_check_space(FctFiles *files, gint64 size, GError **error)
 {
     g_autoptr(json_t) list = fct_files_list(files, error);
     gint64 promised = 0;
@@ -333,10 +333,10 @@ static gboolean check_space(FctFiles *files, gint64 size, GError **error)
         (size - 1) / (1024 * 1024) + 1, MAX(left, 0) / (1024 * 1024), files->app->config.images_dir);
 }
 
-static gboolean begin(FctFiles *files, const char *id, gint64 size, const char *sha256, GError **error)
+static gboolean files_begin_upload(FctFiles *files, const char *id, gint64 size, const char *sha256, GError **error)
 {
-    g_autofree char *part = fct_files_part(files, id), *note = fct_files_note(files, id);
-    g_autofree char *final = fct_files_final(files, id),
+    g_autofree char *part = fct_files_upload_path(files, id), *note = fct_files_size_path(files, id);
+    g_autofree char *final = fct_files_final_path(files, id),
                     *text = g_strdup_printf("%" G_GINT64_FORMAT "%s%s", size, *sha256 ? " " : "", sha256);
     g_autoptr(GError) fault = NULL;
     struct stat st;
@@ -362,17 +362,17 @@ static gboolean begin(FctFiles *files, const char *id, gint64 size, const char *
 
 json_t *fct_files_create(FctFiles *files, const char *name, gint64 size_bytes, const char *sha256, GError **error)
 {
-    if (!fct_file_name_check(name, error) || !has_folder(files, error) || !check_space(files, size_bytes, error) ||
-        !fct_files_claim(files, name, error))
+    if (!fct_file_name_check(name, error) || !has_folder(files, error) ||
+        !files_check_space(files, size_bytes, error) || !fct_files_claim(files, name, error))
         return NULL;
-    json_t *file = begin(files, name, size_bytes, sha256, error) ? upload_json(files, name, error) : NULL;
+    json_t *file = files_begin_upload(files, name, size_bytes, sha256, error) ? upload_json(files, name, error) : NULL;
     fct_files_release(files, name);
     return file;
 }
 
 /* ---- end ---- */
 
-static gboolean nobody_has(FctFiles *files, const char *path, GError **error)
+static gboolean file_is_unused(FctFiles *files, const char *path, GError **error)
 {
     g_autoptr(json_t) reasons = json_array();
     if (files->users && !files->users(files->app, path, reasons, error))
@@ -390,27 +390,27 @@ static gboolean nobody_has(FctFiles *files, const char *path, GError **error)
                               json_pack("{s:O}", "reasons", reasons), "The file is in use.");
 }
 
-static gboolean drop(const char *path, GError **error)
+static gboolean file_drop(const char *path, GError **error)
 {
     return unlink(path) == 0 || errno == ENOENT || fct_set_error_errno(error, "Could not delete", path);
 }
 
 static gboolean delete_ready(FctFiles *files, const char *id, const json_t *file, GError **error)
 {
-    g_autofree char *path = fct_files_final(files, id);
+    g_autofree char *path = fct_files_final_path(files, id);
     const char *image = fct_json_str(file, "image", NULL);
     g_autofree char *base = image ? g_strconcat(image, ".json", NULL) : NULL;
-    g_autofree char *description = base ? fct_files_final(files, base) : NULL;
+    g_autofree char *description = base ? fct_files_final_path(files, base) : NULL;
     g_autofree char *sum = sum_path(files, id);
-    return nobody_has(files, path, error) && (!description || drop(description, error)) && drop(path, error) &&
-           drop(sum, error);
+    return file_is_unused(files, path, error) && (!description || file_drop(description, error)) &&
+           file_drop(path, error) && file_drop(sum, error);
 }
 
 static gboolean delete_upload(FctFiles *files, const char *id, GError **error)
 {
-    g_autofree char *part = fct_files_part(files, id), *note = fct_files_note(files, id);
+    g_autofree char *part = fct_files_upload_path(files, id), *note = fct_files_size_path(files, id);
     fct_sums_drop(files->sums, id);
-    return drop(part, error) && drop(note, error);
+    return file_drop(part, error) && file_drop(note, error);
 }
 
 gboolean fct_files_delete(FctFiles *files, const char *id, GError **error)

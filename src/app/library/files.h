@@ -50,11 +50,11 @@ void fct_upload_free(FctUpload *upload);
 gboolean fct_files_claim(FctFiles *files, const char *id, GError **error);
 void fct_files_release(FctFiles *files, const char *id);
 FctApp *fct_files_app(FctFiles *files);
-char *fct_files_part(FctFiles *files, const char *id); /* of an upload */
-char *fct_files_note(FctFiles *files, const char *id); /* its size */
+char *fct_files_upload_path(FctFiles *files, const char *id); /* of an upload */
+char *fct_files_size_path(FctFiles *files, const char *id);   /* its size */
 /* FCT_ERROR_EXISTS when the description of that name belongs to another image: this upload would replace it. */
 gboolean fct_files_may_describe(FctFiles *files, const char *id, GError **error);
-char *fct_files_final(FctFiles *files, const char *id); /* path of the file once it is complete */
+char *fct_files_final_path(FctFiles *files, const char *id); /* path of the file once it is complete */
 /*
  * Reads the note of an upload. FCT_ERROR_NOT_FOUND. *ret_sha256: the checksum that the client told, or ""; free it.
  * Either may be NULL.

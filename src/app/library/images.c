@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-static gboolean plain_name(const char *name)
+static gboolean image_plain_name(const char *name)
 {
     return *name && *name != '.' && !strchr(name, '/');
 }
@@ -24,7 +24,7 @@ static FctImage *read_image(const char *folder, const char *base, GError **error
         !fct_read_str(json, "format", &format, error) || !fct_read_int(json, "size_bytes", 1, G_MAXINT64, &size, error))
         return NULL;
     g_autofree char *disk = g_build_filename(folder, file, NULL);
-    if (!plain_name(file) || !g_strv_contains(formats, format) || !g_file_test(disk, G_FILE_TEST_IS_REGULAR)) {
+    if (!image_plain_name(file) || !g_strv_contains(formats, format) || !g_file_test(disk, G_FILE_TEST_IS_REGULAR)) {
         fct_set_error(error, FCT_ERROR_BAD_REQUEST, "its file or format is not usable");
         return NULL;
     }
@@ -44,7 +44,7 @@ static FctImage *read_image(const char *folder, const char *base, GError **error
     return image;
 }
 
-static int by_name(gconstpointer a, gconstpointer b)
+static int image_by_name(gconstpointer a, gconstpointer b)
 {
     const FctImage *const *x = a, *const *y = b;
     int order = g_utf8_collate((*x)->name, (*y)->name);
@@ -66,7 +66,7 @@ GPtrArray *fct_images_list(const char *folder)
         else
             g_warning("Image %s/%s is left out: %s", folder, base, fault->message);
     }
-    g_ptr_array_sort(images, by_name);
+    g_ptr_array_sort(images, image_by_name);
     return images;
 }
 

@@ -54,7 +54,7 @@ static json_t *sample_now(FctSampler *sampler)
     return sample;
 }
 
-static void keep(FctSampler *sampler, const json_t *sample)
+static void sampler_keep(FctSampler *sampler, const json_t *sample)
 {
     fct_autolock(&sampler->lock);
     fct_sample_ring_keep(&sampler->ring, sample);
@@ -66,7 +66,7 @@ static gpointer sample_hardware(gpointer data)
     gint64 next = g_get_monotonic_time();
     do {
         json_t *sample = sample_now(sampler);
-        keep(sampler, sample);
+        sampler_keep(sampler, sample);
         fct_hub_publish(sampler->app->hub, "sample", "newest", sample);
         next = MAX(next + PERIOD_S * G_TIME_SPAN_SECOND, g_get_monotonic_time());
     } while (pause_until(sampler, next));

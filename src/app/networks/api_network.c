@@ -7,7 +7,7 @@ static FctNetworkCaller caller_of(const FctRequest *request)
     return (FctNetworkCaller){request->local, request->address, fct_request_query_bool(request, "confirm", FALSE)};
 }
 
-static gboolean list_networks(const FctRequest *request, FctReply *reply, GError **error)
+static gboolean networks_answer(const FctRequest *request, FctReply *reply, GError **error)
 {
     static const FctListOrder order = {.by = {"name", "id"}};
     return fct_reply_list(request, reply, &order, fct_networks_list(request->app, error), error);
@@ -21,7 +21,7 @@ static gboolean get_network(const FctRequest *request, FctReply *reply, GError *
     return json != NULL;
 }
 
-static gboolean list_interfaces(const FctRequest *request, FctReply *reply, GError **error)
+static gboolean interfaces_answer(const FctRequest *request, FctReply *reply, GError **error)
 {
     static const FctListOrder order = {.by = {"name"}};
     reply->json = fct_networks_interfaces(request->app, error);
@@ -85,7 +85,7 @@ static gboolean delete_network(const FctRequest *request, FctReply *reply, GErro
 }
 
 const FctRoute fct_routes_network[] = {
-    {"GET", "/networks", "network.read", list_networks, .query = FCT_LIST_QUERY},
+    {"GET", "/networks", "network.read", networks_answer, .query = FCT_LIST_QUERY},
     {"POST", "/networks", "network.write", create_network, .query = "confirm:bool",
      .body = "name:text kind:text subnet:text dhcp:object? bridge:text vlan:int? open_vswitch:bool interface:text "
              "autostart:bool"},
@@ -96,6 +96,6 @@ const FctRoute fct_routes_network[] = {
              "interface:text"},
     {"POST", "/networks/{id}/start", "network.write", start_network, .slow = TRUE},
     {"DELETE", "/networks/{id}", "network.write", delete_network, .query = "confirm:bool"},
-    {"GET", "/host-interfaces", "network.read", list_interfaces, .query = FCT_LIST_QUERY},
+    {"GET", "/host-interfaces", "network.read", interfaces_answer, .query = FCT_LIST_QUERY},
     {NULL},
 };

@@ -25,7 +25,7 @@ struct FctNetworkCache {
 
 /* ---- reading ---- */
 
-static json_t *addresses_of(const GPtrArray *networks)
+static json_t *networks_addresses_of(const GPtrArray *networks)
 {
     json_t *by_mac = json_object();
     for (guint i = 0; i < networks->len; i++) {
@@ -64,7 +64,7 @@ GPtrArray *fct_network_cache_read(FctNetworkCache *cache, int max_age_ms, GError
     if (present)
         return present;
     GPtrArray *networks = cache->app->vmm->ops->networks(cache->app->vmm, &fault);
-    g_autoptr(json_t) addresses = networks ? addresses_of(networks) : NULL;
+    g_autoptr(json_t) addresses = networks ? networks_addresses_of(networks) : NULL;
     g_mutex_lock(&cache->lock);
     gboolean newest = mine > cache->kept, news = newest && networks && !same_to_starts(cache->networks, networks);
     if (newest) {
@@ -116,14 +116,14 @@ json_t *fct_network_cache_addresses(FctNetworkCache *cache)
     return cache->addresses ? json_deep_copy(cache->addresses) : json_object();
 }
 
-void fct_network_cache_look(FctNetworkCache *cache)
+void fct_network_cache_refresh(FctNetworkCache *cache)
 {
     fct_autolock(&cache->lock);
     cache->due = TRUE;
     g_cond_broadcast(&cache->cond);
 }
 
-gboolean fct_network_cache_await_look(FctNetworkCache *cache, gint64 until_us, gboolean *ret_due)
+gboolean fct_network_cache_await_refresh(FctNetworkCache *cache, gint64 until_us, gboolean *ret_due)
 {
     fct_autolock(&cache->lock);
     while (!cache->quit && !cache->due && g_cond_wait_until(&cache->cond, &cache->lock, until_us))

@@ -20,12 +20,12 @@ GPtrArray *fct_network_cache_read(FctNetworkCache *cache, int max_age_ms, GError
  */
 json_t *fct_network_cache_addresses(FctNetworkCache *cache);
 /* Leases or VMs may have changed: makes the watch read soon. Any thread; does not wait. */
-void fct_network_cache_look(FctNetworkCache *cache);
+void fct_network_cache_refresh(FctNetworkCache *cache);
 
 /* ---- for the watch ---- */
-/* Waits until @until_us for a call of fct_network_cache_look; *ret_due: there was one. FALSE when facetd ends. */
-gboolean fct_network_cache_await_look(FctNetworkCache *cache, gint64 until_us, gboolean *ret_due);
-/* Waits until then even if somebody calls fct_network_cache_look. FALSE when facetd ends. */
+/* Waits until @until_us for a call of fct_network_cache_refresh; *ret_due: there was one. FALSE when facetd ends. */
+gboolean fct_network_cache_await_refresh(FctNetworkCache *cache, gint64 until_us, gboolean *ret_due);
+/* Waits until then even if somebody calls fct_network_cache_refresh. FALSE when facetd ends. */
 gboolean fct_network_cache_rest(FctNetworkCache *cache, gint64 until_us);
 /* facetd ends: wakes all waiters. */
 void fct_network_cache_quit(FctNetworkCache *cache);

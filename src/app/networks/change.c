@@ -4,7 +4,7 @@
 #include "app/domains/snapshot_users.h"
 #include "app/domains/vm_docs.h"
 #include "app/networks/cache.h"
-#include "app/networks/host_look.h"
+#include "app/networks/host_state.h"
 #include "app/networks/task.h"
 #include "app/news/hub.h"
 #include "app/news/records.h"
@@ -18,31 +18,31 @@
 /* The facts from which a change is judged. */
 typedef struct {
     GPtrArray *networks, *coming;
-    GPtrArray *all;    /* of both */
-    FctHostLook *host; /* NULL: not read yet, or libvirt does not answer */
-    json_t *nics;      /* NICs in the network in question; NULL: the network is new */
+    GPtrArray *all;     /* of both */
+    FctHostState *host; /* NULL: not read yet, or libvirt does not answer */
+    json_t *nics;       /* NICs in the network in question; NULL: the network is new */
     GArray *users;
     GPtrArray *snapshots;
     FctNetworkScene scene;
     const FctNetwork *present; /* of networks */
     FctNetwork *wanted;
     FctNetworkPlan *plan;
-} Look;
+} Proposal;
 
-static void look_free(Look *look)
+static void proposal_free(Proposal *proposal)
 {
-    g_clear_pointer(&look->networks, g_ptr_array_unref);
-    g_clear_pointer(&look->coming, g_ptr_array_unref);
-    g_clear_pointer(&look->all, g_ptr_array_unref);
-    fct_host_look_free(look->host);
-    json_decref(look->nics);
-    g_clear_pointer(&look->users, g_array_unref);
-    g_clear_pointer(&look->snapshots, g_ptr_array_unref);
-    fct_network_free(look->wanted);
-    fct_network_plan_free(look->plan);
-    g_free(look);
+    g_clear_pointer(&proposal->networks, g_ptr_array_unref);
+    g_clear_pointer(&proposal->coming, g_ptr_array_unref);
+    g_clear_pointer(&proposal->all, g_ptr_array_unref);
+    fct_host_state_free(proposal->host);
+    json_decref(proposal->nics);
+    g_clear_pointer(&proposal->users, g_array_unref);
+    g_clear_pointer(&proposal->snapshots, g_ptr_array_unref);
+    fct_network_free(proposal->wanted);
+    fct_network_plan_free(proposal->plan);
+    g_free(proposal);
 }
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Look, look_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Proposal, proposal_free)
 
 /* "9.0.0" → 9000000. Asked only when it matters, since a libvirtd answers its first question slowly. */
 static guint libvirt_version(FctApp *app)
@@ -55,7 +55,7 @@ static guint libvirt_version(FctApp *app)
     return version;
 }
 
-static GPtrArray *addresses_of(const json_t *nic)
+static GPtrArray *nic_addresses(const json_t *nic)
 {
     GPtrArray *list = g_ptr_array_new_with_free_func(g_free);
     size_t i;
@@ -70,92 +70,92 @@ static void user_clear(gpointer data)
     g_ptr_array_unref(((FctNetworkUser *)data)->addresses);
 }
 
-static gboolean find_users(FctApp *app, Look *look, GError **error)
+static gboolean find_users(FctApp *app, Proposal *proposal, GError **error)
 {
     g_autoptr(GPtrArray) mine = fct_vm_load_all(app->store, error);
     size_t i;
     json_t *nic;
-    look->snapshots = fct_snapshot_users(app, "nics", "network", look->present->name, error);
-    if (!mine || !look->snapshots)
+    proposal->snapshots = fct_snapshot_users(app, "nics", "network", proposal->present->name, error);
+    if (!mine || !proposal->snapshots)
         return FALSE;
-    look->scene.snapshots = look->snapshots;
-    look->nics = fct_networks_nics(app, look->present, mine);
-    look->users = g_array_new(FALSE, TRUE, sizeof(FctNetworkUser));
-    g_array_set_clear_func(look->users, user_clear);
-    json_array_foreach (look->nics, i, nic) {
+    proposal->scene.snapshots = proposal->snapshots;
+    proposal->nics = fct_networks_nics(app, proposal->present, mine);
+    proposal->users = g_array_new(FALSE, TRUE, sizeof(FctNetworkUser));
+    g_array_set_clear_func(proposal->users, user_clear);
+    json_array_foreach (proposal->nics, i, nic) {
         FctNetworkUser user = {fct_json_str(json_object_get(nic, "vm"), "name", ""),
-                               fct_json_bool(nic, "running", FALSE), addresses_of(nic)};
-        g_array_append_val(look->users, user);
+                               fct_json_bool(nic, "running", FALSE), nic_addresses(nic)};
+        g_array_append_val(proposal->users, user);
     }
-    look->scene.users = look->users;
+    proposal->scene.users = proposal->users;
     return TRUE;
 }
 
 /* @name NULL: for a new network. */
-static Look *look_new(FctApp *app, const char *name, const FctNetworkCaller *caller, GError **error)
+static Proposal *proposal_new(FctApp *app, const char *name, const FctNetworkCaller *caller, GError **error)
 {
-    g_autoptr(Look) look = g_new0(Look, 1);
+    g_autoptr(Proposal) proposal = g_new0(Proposal, 1);
     if (!app->networks) {
         fct_set_error(error, FCT_ERROR_UNSUPPORTED, "This node runs without libvirt.");
         return NULL;
     }
-    look->networks = fct_network_cache_read(app->networks, 0, error);
-    look->coming = look->networks ? fct_network_acts_coming(app, name, error) : NULL;
-    if (!look->coming)
+    proposal->networks = fct_network_cache_read(app->networks, 0, error);
+    proposal->coming = proposal->networks ? fct_network_changes_coming(app, name, error) : NULL;
+    if (!proposal->coming)
         return NULL;
-    look->all = g_ptr_array_new();
-    g_ptr_array_extend(look->all, look->networks, NULL, NULL);
-    g_ptr_array_extend(look->all, look->coming, NULL, NULL);
-    look->scene = (FctNetworkScene){.networks = look->all, .local = caller->local, .remote = caller->remote};
-    for (guint i = 0; name && i < look->networks->len; i++)
-        if (strcmp(((FctNetwork *)look->networks->pdata[i])->name, name) == 0)
-            look->present = look->networks->pdata[i];
-    if (name && !look->present) {
+    proposal->all = g_ptr_array_new();
+    g_ptr_array_extend(proposal->all, proposal->networks, NULL, NULL);
+    g_ptr_array_extend(proposal->all, proposal->coming, NULL, NULL);
+    proposal->scene = (FctNetworkScene){.networks = proposal->all, .local = caller->local, .remote = caller->remote};
+    for (guint i = 0; name && i < proposal->networks->len; i++)
+        if (strcmp(((FctNetwork *)proposal->networks->pdata[i])->name, name) == 0)
+            proposal->present = proposal->networks->pdata[i];
+    if (name && !proposal->present) {
         fct_set_error(error, FCT_ERROR_NOT_FOUND, "There is no network “%s”.", name);
         return NULL;
     }
-    return !name || find_users(app, look, error) ? g_steal_pointer(&look) : NULL;
+    return !name || find_users(app, proposal, error) ? g_steal_pointer(&proposal) : NULL;
 }
 
 /*
  * Reads the host's interfaces and routes as far as @wanted depends on them. The kinds of interfaces are unknown when
  * libvirt does not answer.
  */
-static void look_at_host(FctApp *app, Look *look, const FctNetwork *wanted)
+static void proposal_read_host(FctApp *app, Proposal *proposal, const FctNetwork *wanted)
 {
     g_autofree char *subnet = fct_network_subnet(wanted);
     const char *const within[] = {*subnet ? subnet : NULL, FCT_NETWORK_PROPOSED, NULL};
-    look->host = fct_host_look(app, within, NULL);
-    look->scene.interfaces = look->host && !look->host->why ? look->host->interfaces : NULL;
-    look->scene.routes = look->host && look->host->kernel ? look->host->kernel->routes : NULL;
-    look->scene.more_routes = look->scene.routes && look->host->kernel->more;
+    proposal->host = fct_host_state_read(app, within, NULL);
+    proposal->scene.interfaces = proposal->host && !proposal->host->why ? proposal->host->interfaces : NULL;
+    proposal->scene.routes = proposal->host && proposal->host->kernel ? proposal->host->kernel->routes : NULL;
+    proposal->scene.more_routes = proposal->scene.routes && proposal->host->kernel->more;
 }
 
-static gboolean plan_create(FctApp *app, Look *look, const json_t *input, GError **error)
+static gboolean plan_create(FctApp *app, Proposal *proposal, const json_t *input, GError **error)
 {
-    look->wanted = fct_network_from_input(input, error);
-    if (!look->wanted)
+    proposal->wanted = fct_network_from_input(input, error);
+    if (!proposal->wanted)
         return FALSE;
-    look->scene.libvirt = look->wanted->vlan ? libvirt_version(app) : 0;
-    look_at_host(app, look, look->wanted);
-    look->plan = fct_network_plan_create(&look->scene, look->wanted);
+    proposal->scene.libvirt = proposal->wanted->vlan ? libvirt_version(app) : 0;
+    proposal_read_host(app, proposal, proposal->wanted);
+    proposal->plan = fct_network_plan_create(&proposal->scene, proposal->wanted);
     return TRUE;
 }
 
-static gboolean plan_update(FctApp *app, Look *look, const json_t *input, GError **error)
+static gboolean plan_update(FctApp *app, Proposal *proposal, const json_t *input, GError **error)
 {
-    look->wanted = fct_network_changed(look->present, input, error);
-    if (!look->wanted)
+    proposal->wanted = fct_network_changed(proposal->present, input, error);
+    if (!proposal->wanted)
         return FALSE;
-    look->scene.libvirt = look->wanted->vlan ? libvirt_version(app) : 0;
-    look_at_host(app, look, look->wanted);
-    look->plan = fct_network_plan_update(&look->scene, look->present, look->wanted);
+    proposal->scene.libvirt = proposal->wanted->vlan ? libvirt_version(app) : 0;
+    proposal_read_host(app, proposal, proposal->wanted);
+    proposal->plan = fct_network_plan_update(&proposal->scene, proposal->present, proposal->wanted);
     return TRUE;
 }
 
 /* ---- preview ---- */
 
-static json_t *texts(const GPtrArray *list)
+static json_t *verdict_texts_json(const GPtrArray *list)
 {
     json_t *json = json_array();
     for (guint i = 0; i < list->len; i++)
@@ -186,21 +186,22 @@ json_t *fct_networks_preview(FctApp *app, const json_t *body, const FctNetworkCa
     if (!read_question(body, &action, &id, &input, error))
         return NULL;
     gboolean create = strcmp(action, "create") == 0;
-    g_autoptr(Look) look = look_new(app, create ? NULL : id, caller, error);
-    if (!look)
+    g_autoptr(Proposal) proposal = proposal_new(app, create ? NULL : id, caller, error);
+    if (!proposal)
         return NULL;
     if (strcmp(action, "delete") == 0)
-        look->plan = fct_network_plan_delete(&look->scene, look->present);
-    else if (!(create ? plan_create(app, look, input, error) : plan_update(app, look, input, error)))
+        proposal->plan = fct_network_plan_delete(&proposal->scene, proposal->present);
+    else if (!(create ? plan_create(app, proposal, input, error) : plan_update(app, proposal, input, error)))
         return NULL;
-    return json_pack("{s:o, s:o, s:o}", "changes", texts(look->plan->changes), "interrupts",
-                     texts(look->plan->interrupts), "verdicts", fct_verdicts_to_json(look->plan->verdicts));
+    return json_pack("{s:o, s:o, s:o}", "changes", verdict_texts_json(proposal->plan->changes), "interrupts",
+                     verdict_texts_json(proposal->plan->interrupts), "verdicts",
+                     fct_verdicts_to_json(proposal->plan->verdicts));
 }
 
 /* ---- acts ---- */
 
 /* The names of the VMs that verdicts say hold the network. */
-static json_t *holders(const GPtrArray *verdicts)
+static json_t *verdict_holders(const GPtrArray *verdicts)
 {
     json_t *names = json_array();
     for (guint i = 0; i < verdicts->len; i++) {
@@ -212,7 +213,7 @@ static json_t *holders(const GPtrArray *verdicts)
 }
 
 /* The error takes its code from the first verdict that forbids the change; its details list all verdicts. */
-static gboolean allowed(const FctNetworkPlan *plan, const FctNetworkCaller *caller, GError **error)
+static gboolean network_change_allowed(const FctNetworkPlan *plan, const FctNetworkCaller *caller, GError **error)
 {
     static const struct {
         const char *verdict;
@@ -238,14 +239,14 @@ static gboolean allowed(const FctNetworkPlan *plan, const FctNetworkCaller *call
     if (field)
         json_object_set_new(details, "field", json_string(field));
     if (code == FCT_ERROR_IN_USE)
-        json_object_set_new(details, "holders", holders(plan->verdicts));
+        json_object_set_new(details, "holders", verdict_holders(plan->verdicts));
     return fct_set_error_full(error, code, *first->next ? first->next : NULL, details, "%s", first->sentence);
 }
 
-static json_t *published(FctApp *app, const char *name, GError **error)
+static json_t *network_published(FctApp *app, const char *name, GError **error)
 {
     g_autoptr(GPtrArray) networks = fct_network_cache_read(app->networks, 0, error);
-    fct_network_cache_look(app->networks); /* tells the page */
+    fct_network_cache_refresh(app->networks); /* tells the page */
     return networks ? fct_networks_get(app, name, error) : NULL;
 }
 
@@ -253,7 +254,7 @@ static json_t *published(FctApp *app, const char *name, GError **error)
  * Makes the network, and first the VLAN's interface that it needs. When libvirt refuses the network the interface is
  * deleted again.
  */
-static gboolean make(FctApp *app, const FctNetwork *wanted, GError **error)
+static gboolean network_make(FctApp *app, const FctNetwork *wanted, GError **error)
 {
     const FctHwOps *hw = app->hw->ops;
     g_autofree char *kept = NULL;
@@ -272,19 +273,20 @@ json_t *fct_networks_create(FctApp *app, const json_t *input, const FctNetworkCa
     if (!app->networks)
         return fct_networks_get(app, "", error);
     fct_network_cache_lock(app->networks);
-    g_autoptr(Look) look = look_new(app, NULL, caller, error);
-    gboolean ok = look && plan_create(app, look, input, error) && allowed(look->plan, caller, error) &&
-                  fct_network_act_begin(app, look->wanted, error);
+    g_autoptr(Proposal) proposal = proposal_new(app, NULL, caller, error);
+    gboolean ok = proposal && plan_create(app, proposal, input, error) &&
+                  network_change_allowed(proposal->plan, caller, error) &&
+                  fct_network_change_begin(app, proposal->wanted, error);
     fct_network_cache_unlock(app->networks);
     if (!ok)
         return NULL;
-    ok = make(app, look->wanted, error);
-    fct_network_act_end(app, look->wanted->name);
-    return ok ? published(app, look->wanted->name, error) : NULL;
+    ok = network_make(app, proposal->wanted, error);
+    fct_network_change_end(app, proposal->wanted->name);
+    return ok ? network_published(app, proposal->wanted->name, error) : NULL;
 }
 
 /* A VLAN's interface of ours does not survive a restart of the host: it is made again before the network starts. */
-static gboolean start(FctApp *app, const FctNetwork *network, GError **error)
+static gboolean network_start_made(FctApp *app, const FctNetwork *network, GError **error)
 {
     if (network->ours && *network->device &&
         !app->hw->ops->vlan_make(app->hw, network->interface, network->vlan, network->device, error))
@@ -298,15 +300,16 @@ json_t *fct_networks_start(FctApp *app, const char *name, GError **error)
     if (!app->networks)
         return fct_networks_get(app, name, error);
     fct_network_cache_lock(app->networks);
-    g_autoptr(Look) look = fct_network_act_idle(app, name, error) ? look_new(app, name, &nobody, error) : NULL;
-    gboolean ok = look && (look->present->active || start(app, look->present, error));
+    g_autoptr(Proposal) proposal =
+        fct_network_change_idle(app, name, error) ? proposal_new(app, name, &nobody, error) : NULL;
+    gboolean ok = proposal && (proposal->present->active || network_start_made(app, proposal->present, error));
     fct_network_cache_unlock(app->networks);
-    return ok ? published(app, name, error) : NULL;
+    return ok ? network_published(app, name, error) : NULL;
 }
 
 static gboolean is_present(const FctNetwork *network, guint64 revision, GError **error)
 {
-    g_return_val_if_fail(network, FALSE); /* look_new has found it */
+    g_return_val_if_fail(network, FALSE); /* proposal_new has found it */
     if (revision == FCT_REV_ANY || revision == network->revision)
         return TRUE;
     return fct_set_error(error, FCT_ERROR_REVISION, "Network %s has changed meanwhile.", network->name);
@@ -318,10 +321,11 @@ FctTask *fct_networks_update(FctApp *app, const char *user, const char *name, co
     FctTask *task = NULL;
     if (app->networks)
         fct_network_cache_lock(app->networks);
-    g_autoptr(Look) look = fct_network_act_idle(app, name, error) ? look_new(app, name, caller, error) : NULL;
-    if (look && is_present(look->present, revision, error) && plan_update(app, look, input, error) &&
-        allowed(look->plan, caller, error))
-        task = fct_network_change_start(app, user, look->present, look->wanted, look->plan, input, error);
+    g_autoptr(Proposal) proposal =
+        fct_network_change_idle(app, name, error) ? proposal_new(app, name, caller, error) : NULL;
+    if (proposal && is_present(proposal->present, revision, error) && plan_update(app, proposal, input, error) &&
+        network_change_allowed(proposal->plan, caller, error))
+        task = fct_network_change_start(app, user, proposal->present, proposal->wanted, proposal->plan, input, error);
     if (app->networks)
         fct_network_cache_unlock(app->networks);
     return task;
@@ -333,11 +337,13 @@ FctTask *fct_networks_delete(FctApp *app, const char *user, const char *name, gu
     FctTask *task = NULL;
     if (app->networks)
         fct_network_cache_lock(app->networks);
-    g_autoptr(Look) look = fct_network_act_idle(app, name, error) ? look_new(app, name, caller, error) : NULL;
-    if (look)
-        look->plan = fct_network_plan_delete(&look->scene, look->present);
-    if (look && is_present(look->present, revision, error) && allowed(look->plan, caller, error))
-        task = fct_network_delete_start(app, user, look->present, error);
+    g_autoptr(Proposal) proposal =
+        fct_network_change_idle(app, name, error) ? proposal_new(app, name, caller, error) : NULL;
+    if (proposal)
+        proposal->plan = fct_network_plan_delete(&proposal->scene, proposal->present);
+    if (proposal && is_present(proposal->present, revision, error) &&
+        network_change_allowed(proposal->plan, caller, error))
+        task = fct_network_delete_start(app, user, proposal->present, error);
     if (app->networks)
         fct_network_cache_unlock(app->networks);
     return task;
@@ -371,7 +377,7 @@ gboolean fct_networks_make_first(FctApp *app, const GPtrArray *networks)
     static const char *const within[] = {FCT_NETWORK_PROPOSED, NULL};
     if (runs_any(networks) || !is_first_time(app))
         return TRUE;
-    g_autoptr(FctHostLook) host = fct_host_look(app, within, NULL);
+    g_autoptr(FctHostState) host = fct_host_state_read(app, within, NULL);
     const FctNetworkScene scene = {.networks = networks,
                                    .interfaces = host ? host->interfaces : NULL,
                                    .routes = host && host->kernel ? host->kernel->routes : NULL,

@@ -34,7 +34,7 @@ static Removal *removal_new(FctApp *app, const char *name, const char *device)
     Removal *removal = g_new0(Removal, 1);
     removal->app = app;
     removal->name = g_strdup(name);
-    removal->key = fct_network_act_key(name);
+    removal->key = fct_network_change_key(name);
     removal->device = g_strdup(device);
     return removal;
 }
@@ -76,7 +76,7 @@ static gboolean remove_it(Removal *removal, FctTask *task, GError **error)
     }
 }
 
-static void run(FctTask *task, gpointer data)
+static void removal_run(FctTask *task, gpointer data)
 {
     Removal *removal = data;
     FctNetworkCache *cache = removal->app->networks;
@@ -95,7 +95,7 @@ static void run(FctTask *task, gpointer data)
         fct_task_end(task, FCT_TASK_DONE, NULL, &drop, 1, "Network %s is gone.", removal->name);
     else
         fct_task_end(task, FCT_TASK_FAILED, fault, &drop, 1, "Network %s was not deleted.", removal->name);
-    fct_network_cache_look(cache);
+    fct_network_cache_refresh(cache);
 }
 
 FctTask *fct_network_delete_start(FctApp *app, const char *user, const FctNetwork *network, GError **error)
@@ -120,13 +120,13 @@ FctTask *fct_network_delete_start(FctApp *app, const char *user, const FctNetwor
     Removal *removal = removal_new(app, network->name, network->device);
     const FctWrite write = {removal->key, doc, FCT_REV_NONE};
     if (fct_task_commit(task, &write, 1, &fault)) {
-        fct_task_start(task, run, removal, removal_free);
+        fct_task_start(task, removal_run, removal, removal_free);
         return task;
     }
     fct_task_forget(task);
     fct_task_unref(task);
     removal_free(removal);
-    fct_network_act_refused(network->name, fault, error);
+    fct_network_change_refused(network->name, fault, error);
     return NULL;
 }
 
@@ -134,5 +134,5 @@ void fct_network_delete_recover(FctTask *task, FctApp *app, const json_t *doc)
 {
     Removal *removal = removal_new(app, fct_json_str(doc, "name", ""), fct_json_str(doc, "device", ""));
     fct_task_log(task, "Facet was restarted; going on from what is so now.");
-    fct_task_start(task, run, removal, removal_free);
+    fct_task_start(task, removal_run, removal, removal_free);
 }

@@ -4,7 +4,7 @@
 #include "app/domains/domains.h"
 #include "app/domains/guests.h"
 #include "app/networks/cache.h"
-#include "app/networks/host_look.h"
+#include "app/networks/host_state.h"
 #include "app/networks/task.h"
 #include "base/read.h"
 
@@ -20,7 +20,7 @@ static gboolean has_libvirt(FctApp *app, GError **error)
     return fct_set_error(error, FCT_ERROR_UNSUPPORTED, "This node runs without libvirt.");
 }
 
-static const FctNetwork *find(const GPtrArray *networks, const char *name)
+static const FctNetwork *networks_find_by_name(const GPtrArray *networks, const char *name)
 {
     for (guint i = 0; i < networks->len; i++)
         if (strcmp(((FctNetwork *)networks->pdata[i])->name, name) == 0)
@@ -129,7 +129,7 @@ json_t *fct_networks_nics(FctApp *app, const FctNetwork *network, const GPtrArra
 
 /* ---- views ---- */
 
-static json_t *names_of(const json_t *nics)
+static json_t *nic_network_names(const json_t *nics)
 {
     json_t *names = json_array();
     g_autoptr(GHashTable) known = g_hash_table_new(g_str_hash, g_str_equal);
@@ -143,11 +143,11 @@ static json_t *names_of(const json_t *nics)
     return names;
 }
 
-static json_t *view(FctApp *app, const FctNetwork *network, const GPtrArray *mine)
+static json_t *network_view(FctApp *app, const FctNetwork *network, const GPtrArray *mine)
 {
     json_t *json = fct_network_to_json(network);
     json_t *nics = fct_networks_nics(app, network, mine);
-    json_object_set_new(json, "vms", names_of(nics));
+    json_object_set_new(json, "vms", nic_network_names(nics));
     json_object_set_new(json, "nics", nics);
     fct_app_stamp(app, json, network->name, network->revision);
     return json;
@@ -161,15 +161,15 @@ json_t *fct_networks_list(FctApp *app, GError **error)
         return NULL;
     json_t *items = json_array();
     for (guint i = 0; i < networks->len; i++)
-        json_array_append_new(items, view(app, networks->pdata[i], mine));
+        json_array_append_new(items, network_view(app, networks->pdata[i], mine));
     return items;
 }
 
 /* The networks; read again if @name is in no recent reading, since it may have been made just now. */
-static GPtrArray *read_with(FctApp *app, const char *name, GError **error)
+static GPtrArray *networks_read_with(FctApp *app, const char *name, GError **error)
 {
     GPtrArray *networks = fct_network_cache_read(app->networks, FRESH_MS, error);
-    if (!networks || find(networks, name))
+    if (!networks || networks_find_by_name(networks, name))
         return networks;
     g_ptr_array_unref(networks);
     return fct_network_cache_read(app->networks, 0, error);
@@ -177,24 +177,24 @@ static GPtrArray *read_with(FctApp *app, const char *name, GError **error)
 
 json_t *fct_networks_get(FctApp *app, const char *name, GError **error)
 {
-    g_autoptr(GPtrArray) networks = has_libvirt(app, error) ? read_with(app, name, error) : NULL;
-    const FctNetwork *network = networks ? find(networks, name) : NULL;
+    g_autoptr(GPtrArray) networks = has_libvirt(app, error) ? networks_read_with(app, name, error) : NULL;
+    const FctNetwork *network = networks ? networks_find_by_name(networks, name) : NULL;
     if (networks && !network)
         fct_set_error(error, FCT_ERROR_NOT_FOUND, "There is no network “%s”.", name);
     g_autoptr(GPtrArray) mine = network ? fct_vm_load_all(app->store, error) : NULL;
-    return mine ? view(app, network, mine) : NULL;
+    return mine ? network_view(app, network, mine) : NULL;
 }
 
 json_t *fct_networks_interfaces(FctApp *app, GError **error)
 {
     static const char *const no_routes[] = {NULL};
-    g_autoptr(FctHostLook) look = has_libvirt(app, error) ? fct_host_look(app, no_routes, error) : NULL;
-    if (!look)
+    g_autoptr(FctHostState) state = has_libvirt(app, error) ? fct_host_state_read(app, no_routes, error) : NULL;
+    if (!state)
         return NULL;
     json_t *items = json_array();
-    for (guint i = 0; i < look->interfaces->len; i++)
-        json_array_append_new(items, fct_host_interface_to_json(look->interfaces->pdata[i]));
-    return json_pack("{s:o, s:s}", "items", items, "why", look->why ? look->why : "");
+    for (guint i = 0; i < state->interfaces->len; i++)
+        json_array_append_new(items, fct_host_interface_to_json(state->interfaces->pdata[i]));
+    return json_pack("{s:o, s:s}", "items", items, "why", state->why ? state->why : "");
 }
 
 /* ---- NICs of VMs ---- */
@@ -218,7 +218,7 @@ void fct_networks_default_nic(FctApp *app, FctVm *vm)
         app->networks ? fct_network_cache_read(app->networks, FRESH_MS, NULL) : g_ptr_array_new();
     const FctNetwork *chosen = NULL;
     for (guint i = 0; !chosen && networks && i < G_N_ELEMENTS(first); i++) {
-        const FctNetwork *network = find(networks, first[i]);
+        const FctNetwork *network = networks_find_by_name(networks, first[i]);
         chosen = network && network->active ? network : NULL;
     }
     for (guint i = 0; !chosen && networks && i < networks->len; i++) {
@@ -234,7 +234,7 @@ void fct_networks_default_nic(FctApp *app, FctVm *vm)
     g_ptr_array_add(vm->nics, nic);
 }
 
-static gboolean is_free(const FctVm *vm, const char *mac, const GPtrArray *mine, GError **error)
+static gboolean mac_is_free(const FctVm *vm, const char *mac, const GPtrArray *mine, GError **error)
 {
     for (guint i = 0; i < mine->len; i++) {
         const FctVm *other = g_ptr_array_index(mine, i);
@@ -267,14 +267,14 @@ gboolean fct_networks_check_nics(FctApp *app, const FctVm *vm, GError **error)
     g_autoptr(GPtrArray) mine = !vm->nics->len || has_libvirt(app, error) ? fct_vm_load_all(app->store, error) : NULL;
     for (guint i = 0; mine && i < vm->nics->len; i++) {
         const FctVmNic *nic = g_ptr_array_index(vm->nics, i);
-        g_autoptr(GPtrArray) networks = read_with(app, nic->network, error);
+        g_autoptr(GPtrArray) networks = networks_read_with(app, nic->network, error);
         if (!networks)
             return FALSE;
-        if (!find(networks, nic->network))
+        if (!networks_find_by_name(networks, nic->network))
             return fct_read_refuse(error, "nics", "There is no network “%s”.", nic->network);
-        if (!fct_network_act_stays(app, nic->network, NULL, error))
+        if (!fct_network_change_stays(app, nic->network, NULL, error))
             return FALSE;
-        if (!is_free(vm, nic->mac, mine, error) || !is_free_in_libvirt(app, vm, nic->mac, error))
+        if (!mac_is_free(vm, nic->mac, mine, error) || !is_free_in_libvirt(app, vm, nic->mac, error))
             return FALSE;
     }
     return mine != NULL;
@@ -283,7 +283,7 @@ gboolean fct_networks_check_nics(FctApp *app, const FctVm *vm, GError **error)
 gboolean fct_networks_guard_nics(FctApp *app, const FctVm *vm, FctWrites *writes, GError **error)
 {
     for (guint i = 0; i < vm->nics->len; i++)
-        if (!fct_network_act_stays(app, ((FctVmNic *)vm->nics->pdata[i])->network, writes, error))
+        if (!fct_network_change_stays(app, ((FctVmNic *)vm->nics->pdata[i])->network, writes, error))
             return FALSE;
     return TRUE;
 }

@@ -26,87 +26,87 @@ typedef struct {
     guint steps;
     json_t *cut; /* the VMs that are not plugged in, as last seen */
     guint plugged;
-} Act;
+} Job;
 
 typedef enum { WENT, FAILED, LEAVING } End;
-typedef gboolean (*Doing)(Act *act, GError **error);
+typedef gboolean (*Doing)(Job *job, GError **error);
 
-static void act_free(gpointer data)
+static void job_free(gpointer data)
 {
-    Act *act = data;
-    g_free(act->name);
-    g_free(act->key);
-    json_decref(act->doc);
-    json_decref(act->cut);
-    g_free(act);
+    Job *job = data;
+    g_free(job->name);
+    g_free(job->key);
+    json_decref(job->doc);
+    json_decref(job->cut);
+    g_free(job);
 }
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Act, act_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Job, job_free)
 
-static gboolean is_back(const Act *act)
+static gboolean is_back(const Job *job)
 {
-    return fct_json_bool(act->doc, "back", FALSE);
+    return fct_json_bool(job->doc, "back", FALSE);
 }
 
-static const json_t *written(const Act *act)
+static const json_t *network_task_noted(const Job *job)
 {
-    const json_t *change = json_object_get(act->doc, "change");
+    const json_t *change = json_object_get(job->doc, "change");
     return json_is_object(change) ? change : NULL;
 }
 
-static gboolean store(const Act *act, FctTask *task, GError **error)
+static gboolean network_store(const Job *job, FctTask *task, GError **error)
 {
-    const FctWrite write = {act->key, act->doc, FCT_REV_ANY};
+    const FctWrite write = {job->key, job->doc, FCT_REV_ANY};
     return fct_task_commit(task, &write, 1, error);
 }
 
 /* ---- what is done ---- */
 
-static gboolean write_down(Act *act, GError **error)
+static gboolean network_task_note(Job *job, GError **error)
 {
-    g_autoptr(GPtrArray) networks = fct_network_cache_read(act->app->networks, 0, error);
+    g_autoptr(GPtrArray) networks = fct_network_cache_read(job->app->networks, 0, error);
     const FctNetwork *present = NULL;
     for (guint i = 0; networks && i < networks->len; i++)
-        if (strcmp(((FctNetwork *)networks->pdata[i])->name, act->name) == 0)
+        if (strcmp(((FctNetwork *)networks->pdata[i])->name, job->name) == 0)
             present = networks->pdata[i];
     if (!networks)
         return FALSE;
-    if (!present || present->revision != (guint64)fct_json_int(act->doc, "revision", 0))
+    if (!present || present->revision != (guint64)fct_json_int(job->doc, "revision", 0))
         return fct_set_error(error, FCT_ERROR_CONFLICT,
-                             present ? "Network %s has changed meanwhile." : "Network %s is gone.", act->name);
-    g_autoptr(FctNetwork) wanted = fct_network_changed(present, json_object_get(act->doc, "input"), error);
-    json_t *change = wanted ? act->app->vmm->ops->network_prepare(act->app->vmm, wanted,
-                                                                  fct_json_bool(act->doc, "redefine", TRUE), error)
+                             present ? "Network %s has changed meanwhile." : "Network %s is gone.", job->name);
+    g_autoptr(FctNetwork) wanted = fct_network_changed(present, json_object_get(job->doc, "input"), error);
+    json_t *change = wanted ? job->app->vmm->ops->network_prepare(job->app->vmm, wanted,
+                                                                  fct_json_bool(job->doc, "redefine", TRUE), error)
                             : NULL;
     if (change)
-        json_object_set_new(act->doc, "change", change);
+        json_object_set_new(job->doc, "change", change);
     return change != NULL;
 }
 
-static gboolean define(Act *act, GError **error)
+static gboolean network_define_wanted(Job *job, GError **error)
 {
-    return act->app->vmm->ops->network_define(act->app->vmm, written(act), is_back(act), error);
+    return job->app->vmm->ops->network_define(job->app->vmm, network_task_noted(job), is_back(job), error);
 }
 
-static gboolean restart(Act *act, GError **error)
+static gboolean network_restart_wanted(Job *job, GError **error)
 {
-    return act->app->vmm->ops->network_restart(act->app->vmm, written(act), is_back(act), error);
+    return job->app->vmm->ops->network_restart(job->app->vmm, network_task_noted(job), is_back(job), error);
 }
 
-static gboolean look_who_is_cut(Act *act, GError **error)
+static gboolean network_find_cut(Job *job, GError **error)
 {
-    json_decref(act->cut);
-    act->cut = act->app->vmm->ops->network_unplugged(act->app->vmm, written(act), error);
-    return act->cut != NULL;
+    json_decref(job->cut);
+    job->cut = job->app->vmm->ops->network_unplugged(job->app->vmm, network_task_noted(job), error);
+    return job->cut != NULL;
 }
 
 /* Waits while libvirt is away. After a call that passed its deadline the next try sees whether it had its effect. */
-static End bring(Act *act, FctTask *task, Doing doing, GError **error)
+static End network_bring(Job *job, FctTask *task, Doing doing, GError **error)
 {
     for (int late = 0, away = 0;;) {
         g_autoptr(GError) fault = NULL;
-        if (!fct_domains_await_up(act->app->domains, task))
+        if (!fct_domains_await_up(job->app->domains, task))
             return LEAVING;
-        if (doing(act, &fault))
+        if (doing(job, &fault))
             return WENT;
         if (fault->code == FCT_ERROR_LIBVIRT_DOWN ? !away++ : fault->code == FCT_ERROR_TIMEOUT && ++late < LATE_MAX)
             fct_task_log(task, "%s Looking again.", fault->message);
@@ -118,106 +118,106 @@ static End bring(Act *act, FctTask *task, Doing doing, GError **error)
     }
 }
 
-static End step(Act *act, FctTask *task, guint number, Doing doing, GError **error)
+static End network_task_step(Job *job, FctTask *task, guint number, Doing doing, GError **error)
 {
-    if (number >= act->steps)
+    if (number >= job->steps)
         return WENT;
     fct_task_step(task, number, FCT_TASK_STEP_RUNNING, NULL);
     fct_task_store(task);
-    End end = bring(act, task, doing, error);
+    End end = network_bring(job, task, doing, error);
     if (end != LEAVING)
         fct_task_step(task, number, end == WENT ? FCT_TASK_STEP_DONE : FCT_TASK_STEP_FAILED,
                       end == WENT ? NULL : (*error)->message);
     return end;
 }
 
-static End forward(Act *act, FctTask *task, GError **error)
+static End network_task_forward(Job *job, FctTask *task, GError **error)
 {
-    End end = step(act, task, DEFINE, define, error);
-    return end == WENT ? step(act, task, RESTART, restart, error) : end;
+    End end = network_task_step(job, task, DEFINE, network_define_wanted, error);
+    return end == WENT ? network_task_step(job, task, RESTART, network_restart_wanted, error) : end;
 }
 
 /* ---- the way back ---- */
 
-static void show_back(Act *act, FctTask *task)
+static void show_back(Job *job, FctTask *task)
 {
     g_autoptr(json_t) json = fct_task_to_json(task);
     const json_t *steps = json_object_get(json, "steps");
-    for (guint i = 0; i < MIN(act->steps, PLUG); i++) {
+    for (guint i = 0; i < MIN(job->steps, PLUG); i++) {
         const char *state = fct_json_str(json_array_get(steps, i), "state", "");
         if (strcmp(state, "failed") != 0)
             fct_task_step(task, i, strcmp(state, "waiting") == 0 ? FCT_TASK_STEP_SKIPPED : FCT_TASK_STEP_UNDONE, NULL);
     }
 }
 
-static End go_back(Act *act, FctTask *task, GError **error)
+static End network_task_go_back(Job *job, FctTask *task, GError **error)
 {
-    End end = bring(act, task, define, error);
+    End end = network_bring(job, task, network_define_wanted, error);
     if (end == WENT)
-        end = bring(act, task, restart, error);
+        end = network_bring(job, task, network_restart_wanted, error);
     if (end == WENT)
-        show_back(act, task);
+        show_back(job, task);
     return end;
 }
 
 /* Stores that the change is being undone before undoing it; if the disk is full it is undone all the same. */
-static void turn_back(Act *act, FctTask *task, const GError *why)
+static void network_task_turn_back(Job *job, FctTask *task, const GError *why)
 {
     g_autoptr(GError) fault = NULL;
     fct_task_log(task, "%s", why->message);
-    fct_task_log(task, "Making network %s as it was.", act->name);
-    json_object_set_new(act->doc, "back", json_true());
-    json_object_set_new(act->doc, "error", fct_error_to_json(why));
-    if (!store(act, task, &fault))
-        g_warning("Network %s goes back without a record: %s", act->name, fault->message);
+    fct_task_log(task, "Making network %s as it was.", job->name);
+    json_object_set_new(job->doc, "back", json_true());
+    json_object_set_new(job->doc, "error", fct_error_to_json(why));
+    if (!network_store(job, task, &fault))
+        g_warning("Network %s goes back without a record: %s", job->name, fault->message);
 }
 
 /* ---- plugging in ---- */
 
 /* FALSE: libvirt went away meanwhile. */
-static gboolean plug_round(Act *act, FctTask *task)
+static gboolean plug_round(Job *job, FctTask *task)
 {
-    FctVmm *vmm = act->app->vmm;
+    FctVmm *vmm = job->app->vmm;
     gboolean there = TRUE;
     size_t i;
     json_t *guest;
-    json_array_foreach (act->cut, i, guest) {
+    json_array_foreach (job->cut, i, guest) {
         g_autoptr(GError) fault = NULL;
         const char *name = fct_json_str(guest, "name", "");
-        if (vmm->ops->network_replug(vmm, written(act), fct_json_str(guest, "id", ""), &fault)) {
-            act->plugged++;
+        if (vmm->ops->network_replug(vmm, network_task_noted(job), fct_json_str(guest, "id", ""), &fault)) {
+            job->plugged++;
             fct_task_log(task, "VM %s is plugged in again.", name);
         } else {
             fct_task_log(task, "VM %s: %s", name, fault->message);
             there = there && fault->code != FCT_ERROR_LIBVIRT_DOWN;
         }
-        fct_task_progress(task, PLUG, 100 * (guint)(i + 1) / (guint)json_array_size(act->cut), NULL);
+        fct_task_progress(task, PLUG, 100 * (guint)(i + 1) / (guint)json_array_size(job->cut), NULL);
     }
     return there;
 }
 
 /* Afterwards act->cut lists the VMs that could not be plugged in. */
-static End plug(Act *act, FctTask *task, GError **error)
+static End network_plug_guests(Job *job, FctTask *task, GError **error)
 {
-    End end = bring(act, task, look_who_is_cut, error);
-    if (act->steps > PLUG)
+    End end = network_bring(job, task, network_find_cut, error);
+    if (job->steps > PLUG)
         fct_task_step(task, PLUG, FCT_TASK_STEP_RUNNING, NULL);
     fct_task_store(task);
-    for (int round = 0; end == WENT && round < ROUNDS && json_array_size(act->cut); round++) {
-        gboolean there = plug_round(act, task);
-        end = bring(act, task, look_who_is_cut, error);
+    for (int round = 0; end == WENT && round < ROUNDS && json_array_size(job->cut); round++) {
+        gboolean there = plug_round(job, task);
+        end = network_bring(job, task, network_find_cut, error);
         if (there)
             break;
     }
-    if (end != LEAVING && act->steps > PLUG)
-        fct_task_step(task, PLUG, end == WENT && !json_array_size(act->cut) ? FCT_TASK_STEP_DONE : FCT_TASK_STEP_FAILED,
+    if (end != LEAVING && job->steps > PLUG)
+        fct_task_step(task, PLUG, end == WENT && !json_array_size(job->cut) ? FCT_TASK_STEP_DONE : FCT_TASK_STEP_FAILED,
                       NULL);
     return end;
 }
 
 /* ---- the end ---- */
 
-static char *names_of(const json_t *guests)
+static char *guest_names(const json_t *guests)
 {
     GString *names = g_string_new(NULL);
     size_t i;
@@ -228,99 +228,99 @@ static char *names_of(const json_t *guests)
 }
 
 /* Publishes the network before the end of the task, so that the page hears of them in this order. */
-static void end_task(Act *act, FctTask *task, FctTaskState state, const GError *error, const char *outcome)
+static void network_task_end(Job *job, FctTask *task, FctTaskState state, const GError *error, const char *outcome)
 {
-    const FctWrite drop = {act->key, NULL, FCT_REV_ANY};
-    g_autoptr(GPtrArray) networks G_GNUC_UNUSED = fct_network_cache_read(act->app->networks, 0, NULL);
+    const FctWrite drop = {job->key, NULL, FCT_REV_ANY};
+    g_autoptr(GPtrArray) networks G_GNUC_UNUSED = fct_network_cache_read(job->app->networks, 0, NULL);
     fct_task_end(task, state, error, &drop, 1, "%s", outcome);
-    fct_network_cache_look(act->app->networks);
+    fct_network_cache_refresh(job->app->networks);
 }
 
-static void end_cut(Act *act, FctTask *task, const char *what, const GError *error)
+static void end_cut(Job *job, FctTask *task, const char *what, const GError *error)
 {
-    g_autofree char *names = names_of(act->cut);
+    g_autofree char *names = guest_names(job->cut);
     g_autofree char *outcome = g_strdup_printf("%s; without link until started anew: VM %s.", what, names);
     g_autoptr(GError) own = NULL;
     fct_set_error_full(&own, FCT_ERROR_TIMEOUT, "Stop and start them.", NULL, "These VMs do not answer: %s.", names);
-    end_task(act, task, FCT_TASK_FAILED, error ? error : own, outcome);
+    network_task_end(job, task, FCT_TASK_FAILED, error ? error : own, outcome);
 }
 
-static void end_back(Act *act, FctTask *task)
+static void end_back(Job *job, FctTask *task)
 {
-    g_autoptr(GError) why = fct_error_from_json(json_object_get(act->doc, "error"));
-    g_autofree char *what = g_strdup_printf("Network %s is as it was", act->name);
+    g_autoptr(GError) why = fct_error_from_json(json_object_get(job->doc, "error"));
+    g_autofree char *what = g_strdup_printf("Network %s is as it was", job->name);
     g_autofree char *outcome = g_strconcat(what, ".", NULL);
-    if (json_array_size(act->cut))
-        end_cut(act, task, what, why);
+    if (json_array_size(job->cut))
+        end_cut(job, task, what, why);
     else
-        end_task(act, task, FCT_TASK_UNDONE, why, outcome);
+        network_task_end(job, task, FCT_TASK_UNDONE, why, outcome);
 }
 
-static void end_changed(Act *act, FctTask *task)
+static void end_changed(Job *job, FctTask *task)
 {
-    g_autofree char *what = g_strdup_printf("Network %s is changed", act->name);
-    g_autofree char *outcome = act->plugged == 1 ? g_strconcat(what, "; 1 VM is plugged in again.", NULL)
-                               : act->plugged > 1
-                                   ? g_strdup_printf("%s; %u VMs are plugged in again.", what, act->plugged)
+    g_autofree char *what = g_strdup_printf("Network %s is changed", job->name);
+    g_autofree char *outcome = job->plugged == 1 ? g_strconcat(what, "; 1 VM is plugged in again.", NULL)
+                               : job->plugged > 1
+                                   ? g_strdup_printf("%s; %u VMs are plugged in again.", what, job->plugged)
                                    : g_strconcat(what, ".", NULL);
-    if (json_array_size(act->cut))
-        end_cut(act, task, what, NULL);
+    if (json_array_size(job->cut))
+        end_cut(job, task, what, NULL);
     else
-        end_task(act, task, FCT_TASK_DONE, NULL, outcome);
+        network_task_end(job, task, FCT_TASK_DONE, NULL, outcome);
 }
 
-static void end_lost(Act *act, FctTask *task, const GError *error)
+static void end_lost(Job *job, FctTask *task, const GError *error)
 {
     g_autofree char *outcome = g_strdup_printf(
-        "Network %s could neither be changed nor made as it was; it is as its page shows it.", act->name);
-    end_task(act, task, FCT_TASK_FAILED, error, outcome);
+        "Network %s could neither be changed nor made as it was; it is as its page shows it.", job->name);
+    network_task_end(job, task, FCT_TASK_FAILED, error, outcome);
 }
 
-static void end_unseen(Act *act, FctTask *task, const GError *error)
+static void end_unseen(Job *job, FctTask *task, const GError *error)
 {
     g_autofree char *outcome = g_strdup_printf("Network %s is %s; whether its VMs have their link could not be seen.",
-                                               act->name, is_back(act) ? "as it was" : "changed");
-    end_task(act, task, FCT_TASK_FAILED, error, outcome);
+                                               job->name, is_back(job) ? "as it was" : "changed");
+    network_task_end(job, task, FCT_TASK_FAILED, error, outcome);
 }
 
 /* Runs the steps forward, and back when one fails. LEAVING: facetd ends, and the next start continues. */
-static End change(Act *act, FctTask *task, GError **error)
+static End network_change(Job *job, FctTask *task, GError **error)
 {
     g_autoptr(GError) fault = NULL;
-    End end = is_back(act) ? FAILED : forward(act, task, &fault);
+    End end = is_back(job) ? FAILED : network_task_forward(job, task, &fault);
     if (end != FAILED)
         return end;
     if (fault)
-        turn_back(act, task, fault);
-    return go_back(act, task, error);
+        network_task_turn_back(job, task, fault);
+    return network_task_go_back(job, task, error);
 }
 
-static void run(FctTask *task, gpointer data)
+static void network_task_run(FctTask *task, gpointer data)
 {
-    Act *act = data;
+    Job *job = data;
     g_autoptr(GError) fault = NULL;
-    gboolean fresh = !written(act);
-    End end = fresh ? bring(act, task, write_down, &fault) : WENT;
-    if (end == WENT && fresh && !store(act, task, &fault))
+    gboolean fresh = !network_task_noted(job);
+    End end = fresh ? network_bring(job, task, network_task_note, &fault) : WENT;
+    if (end == WENT && fresh && !network_store(job, task, &fault))
         end = FAILED;
     if (end == FAILED) {
-        g_autofree char *outcome = g_strdup_printf("Network %s was not changed.", act->name);
-        end_task(act, task, FCT_TASK_FAILED, fault, outcome);
+        g_autofree char *outcome = g_strdup_printf("Network %s was not changed.", job->name);
+        network_task_end(job, task, FCT_TASK_FAILED, fault, outcome);
     }
     if (end != WENT)
         return;
-    end = change(act, task, &fault);
+    end = network_change(job, task, &fault);
     if (end == FAILED)
-        end_lost(act, task, fault);
+        end_lost(job, task, fault);
     if (end != WENT)
         return;
-    end = plug(act, task, &fault);
+    end = network_plug_guests(job, task, &fault);
     if (end == FAILED)
-        end_unseen(act, task, fault);
-    else if (end == WENT && is_back(act))
-        end_back(act, task);
+        end_unseen(job, task, fault);
+    else if (end == WENT && is_back(job))
+        end_back(job, task);
     else if (end == WENT)
-        end_changed(act, task);
+        end_changed(job, task);
 }
 
 /* ---- the beginning ---- */
@@ -334,7 +334,8 @@ static json_t *places_of(const FctNetwork *present, const FctNetwork *wanted)
     return places;
 }
 
-static FctTask *task_new(FctApp *app, const char *user, const char *name, const FctNetworkPlan *plan, gboolean active)
+static FctTask *network_task_new(FctApp *app, const char *user, const char *name, const FctNetworkPlan *plan,
+                                 gboolean active)
 {
     g_autofree char *title = g_strdup_printf("Change network %s", name);
     guint vms = plan->interrupts->len;
@@ -353,16 +354,16 @@ static FctTask *task_new(FctApp *app, const char *user, const char *name, const 
     return fct_task_new(app, &spec);
 }
 
-static Act *act_new(FctApp *app, const char *name, json_t *doc, FctTask *task)
+static Job *job_new(FctApp *app, const char *name, json_t *doc, FctTask *task)
 {
     g_autoptr(json_t) json = fct_task_to_json(task);
-    Act *act = g_new0(Act, 1);
-    act->app = app;
-    act->name = g_strdup(name);
-    act->key = fct_network_act_key(name);
-    act->doc = doc;
-    act->steps = (guint)json_array_size(json_object_get(json, "steps"));
-    return act;
+    Job *job = g_new0(Job, 1);
+    job->app = app;
+    job->name = g_strdup(name);
+    job->key = fct_network_change_key(name);
+    job->doc = doc;
+    job->steps = (guint)json_array_size(json_object_get(json, "steps"));
+    return job;
 }
 
 FctTask *fct_network_change_start(FctApp *app, const char *user, const FctNetwork *present, const FctNetwork *wanted,
@@ -372,16 +373,16 @@ FctTask *fct_network_change_start(FctApp *app, const char *user, const FctNetwor
     json_t *doc = json_pack("{s:s, s:s, s:O, s:I, s:b, s:o, s:b}", "act", "change", "name", present->name, "input",
                             input, "revision", (json_int_t)present->revision, "redefine", plan->redefine, "places",
                             places_of(present, wanted), "back", FALSE);
-    FctTask *task = task_new(app, user, present->name, plan, present->active);
-    g_autoptr(Act) act = act_new(app, present->name, doc, task);
-    const FctWrite write = {act->key, act->doc, FCT_REV_NONE};
+    FctTask *task = network_task_new(app, user, present->name, plan, present->active);
+    g_autoptr(Job) job = job_new(app, present->name, doc, task);
+    const FctWrite write = {job->key, job->doc, FCT_REV_NONE};
     if (!fct_task_commit(task, &write, 1, &fault)) {
         fct_task_forget(task);
         fct_task_unref(task);
-        fct_network_act_refused(present->name, fault, error);
+        fct_network_change_refused(present->name, fault, error);
         return NULL;
     }
-    fct_task_start(task, run, g_steal_pointer(&act), act_free);
+    fct_task_start(task, network_task_run, g_steal_pointer(&job), job_free);
     return task;
 }
 
@@ -390,7 +391,7 @@ void fct_networks_recover(FctTask *task, gpointer data)
     FctApp *app = data;
     g_autoptr(json_t) json = fct_task_to_json(task);
     const char *name = fct_json_str(json_object_get(json, "subject"), "id", "");
-    g_autofree char *key = fct_network_act_key(name);
+    g_autofree char *key = fct_network_change_key(name);
     g_autoptr(GError) fault = NULL;
     g_autoptr(FctDoc) doc = app->store->ops->get(app->store, key, &fault);
     if (!doc) {
@@ -402,5 +403,5 @@ void fct_networks_recover(FctTask *task, gpointer data)
         return;
     }
     fct_task_log(task, "Facet was restarted; going on from what is so now.");
-    fct_task_start(task, run, act_new(app, name, json_incref(doc->value), task), act_free);
+    fct_task_start(task, network_task_run, job_new(app, name, json_incref(doc->value), task), job_free);
 }

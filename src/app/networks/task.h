@@ -23,15 +23,15 @@ FctTask *fct_network_delete_start(FctApp *app, const char *user, const FctNetwor
 /* @doc: the note. */
 void fct_network_delete_recover(FctTask *task, FctApp *app, const json_t *doc);
 
-/* ---- networks/act.c ---- */
-char *fct_network_act_key(const char *name);
+/* ---- networks/change_note.c ---- */
+char *fct_network_change_key(const char *name);
 /* Explains why the commit that begins the work failed. Takes @fault over. Returns FALSE. */
-gboolean fct_network_act_refused(const char *name, GError *fault, GError **error);
+gboolean fct_network_change_refused(const char *name, GError *fault, GError **error);
 /* TRUE when nothing is under way on the network; else FCT_ERROR_CONFLICT. */
-gboolean fct_network_act_idle(FctApp *app, const char *name, GError **error);
+gboolean fct_network_change_idle(FctApp *app, const char *name, GError **error);
 /* Notes that the network is being made; call it under fct_network_cache_lock. FCT_ERROR_CONFLICT as above. */
-gboolean fct_network_act_begin(FctApp *app, const FctNetwork *wanted, GError **error);
-void fct_network_act_end(FctApp *app, const char *name);
+gboolean fct_network_change_begin(FctApp *app, const FctNetwork *wanted, GError **error);
+void fct_network_change_end(FctApp *app, const char *name);
 /* Adds the places that @network takes, and that others must leave alone meanwhile, as NetworkInputs. */
 void fct_network_place_add(json_t *places, const FctNetwork *network);
 /*
@@ -45,13 +45,13 @@ gboolean fct_network_has_vms(FctApp *app, const char *name);
  * TRUE when the network is not being deleted; then @writes (may be NULL) fail with FCT_ERROR_REVISION if a deletion
  * begins before their commit. FCT_ERROR_CONFLICT: it is being deleted, so no VM may be attached to it.
  */
-gboolean fct_network_act_stays(FctApp *app, const char *name, FctWrites *writes, GError **error);
+gboolean fct_network_change_stays(FctApp *app, const char *name, FctWrites *writes, GError **error);
 /*
  * Removes what is left of networks whose making an earlier facetd did not finish. Call it once, when libvirt answers.
  */
-void fct_network_acts_settle(FctApp *app);
+void fct_network_changes_settle(FctApp *app);
 /*
  * FctNetwork*: the places (subnets, interfaces of VLANs) that networks other than @own have or will have through
  * changes under way.
  */
-GPtrArray *fct_network_acts_coming(FctApp *app, const char *own, GError **error);
+GPtrArray *fct_network_changes_coming(FctApp *app, const char *own, GError **error);

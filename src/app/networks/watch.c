@@ -7,7 +7,7 @@
 #include "app/networks/task.h"
 #include "app/news/hub.h"
 
-#define LOOK_US (2 * G_USEC_PER_SEC)
+#define POLL_US (2 * G_USEC_PER_SEC)
 #define REST_US (300 * 1000)
 #define RETRY_US (5 * G_USEC_PER_SEC)
 
@@ -21,7 +21,7 @@ struct FctNetworkWatch {
     gboolean first_done; /* the first network was made, or is not needed */
 };
 
-static void publish_one(FctNetworkWatch *watch, json_t *view, GHashTable *gone)
+static void network_watch_publish_one(FctNetworkWatch *watch, json_t *view, GHashTable *gone)
 {
     const char *name = fct_json_str(view, "name", "");
     g_autofree char *text = fct_json_text(view);
@@ -33,7 +33,7 @@ static void publish_one(FctNetworkWatch *watch, json_t *view, GHashTable *gone)
 }
 
 /* Publishes the networks that differ from what was last published. */
-static void publish(FctNetworkWatch *watch)
+static void network_watch_publish(FctNetworkWatch *watch)
 {
     g_autoptr(json_t) views = fct_networks_list(watch->app, NULL);
     g_autoptr(GHashTable) gone = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -47,7 +47,7 @@ static void publish(FctNetworkWatch *watch)
     while (g_hash_table_iter_next(&iter, &name, NULL))
         g_hash_table_add(gone, g_strdup(name));
     json_array_foreach (views, i, view)
-        publish_one(watch, view, gone);
+        network_watch_publish_one(watch, view, gone);
     g_hash_table_iter_init(&iter, gone);
     while (g_hash_table_iter_next(&iter, &name, NULL)) {
         fct_hub_publish_deleted(watch->app->hub, "network", name);
@@ -75,7 +75,7 @@ static void publish_vms(FctNetworkWatch *watch, const json_t *before, const json
     }
 }
 
-static void look(FctNetworkWatch *watch)
+static void network_watch_refresh(FctNetworkWatch *watch)
 {
     g_autoptr(GError) fault = NULL;
     g_autoptr(json_t) before = fct_network_cache_addresses(watch->cache);
@@ -86,34 +86,34 @@ static void look(FctNetworkWatch *watch)
         return;
     }
     if (!watch->settled)
-        fct_network_acts_settle(watch->app);
+        fct_network_changes_settle(watch->app);
     watch->settled = TRUE;
     if (!watch->first_done)
         watch->first_done = fct_networks_make_first(watch->app, networks);
     g_autoptr(json_t) after = fct_network_cache_addresses(watch->cache);
-    publish(watch);
+    network_watch_publish(watch);
     publish_vms(watch, before, after);
 }
 
 /* How long to wait until the next reading when nothing asks for one. */
-static gint64 next_look(const FctNetworkWatch *watch)
+static gint64 network_watch_next(const FctNetworkWatch *watch)
 {
     if (fct_hub_watched(watch->app->hub))
-        return LOOK_US;
+        return POLL_US;
     return fct_network_cache_has_failed(watch->cache) ? RETRY_US : G_MAXINT64;
 }
 
-static gpointer run(gpointer data)
+static gpointer network_watch_run(gpointer data)
 {
     FctNetworkWatch *watch = data;
     gboolean due, goes_on = TRUE;
     while (goes_on) {
         /* No page is open: only the hub knows when one opens, so ask it now and then. */
-        gint64 until = g_get_monotonic_time() + MIN(next_look(watch), LOOK_US);
-        goes_on = fct_network_cache_await_look(watch->cache, until, &due);
-        if (!goes_on || (!due && next_look(watch) == G_MAXINT64))
+        gint64 until = g_get_monotonic_time() + MIN(network_watch_next(watch), POLL_US);
+        goes_on = fct_network_cache_await_refresh(watch->cache, until, &due);
+        if (!goes_on || (!due && network_watch_next(watch) == G_MAXINT64))
             continue;
-        look(watch);
+        network_watch_refresh(watch);
         /* pause: many VMs may come and go at once */
         goes_on = fct_network_cache_rest(watch->cache, g_get_monotonic_time() + REST_US);
     }
@@ -122,7 +122,7 @@ static gpointer run(gpointer data)
 
 static void on_networks(gpointer cache)
 {
-    fct_network_cache_look(cache);
+    fct_network_cache_refresh(cache);
 }
 
 FctNetworkWatch *fct_network_watch_new(FctApp *app)
@@ -136,7 +136,7 @@ FctNetworkWatch *fct_network_watch_new(FctApp *app)
 
 void fct_network_watch_start(FctNetworkWatch *watch)
 {
-    watch->thread = g_thread_new("networks", run, watch);
+    watch->thread = g_thread_new("networks", network_watch_run, watch);
     watch->app->vmm->ops->watch_networks(watch->app->vmm, on_networks, watch->cache);
 }
 

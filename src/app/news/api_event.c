@@ -136,7 +136,7 @@ static json_t *answer_of(const FctRequest *request, const char *path, const char
 }
 
 /* What every page shows around its own content: one answer instead of four. */
-static json_t *state_of(const FctRequest *request)
+static json_t *event_reader_of(const FctRequest *request)
 {
     static const char *const parts[][3] = {
         {"nodes", "/nodes", ""},
@@ -154,13 +154,13 @@ static gboolean stream_events(const FctRequest *request, FctReply *reply, GError
 {
     FctHubClient *client = fct_hub_expect(request->app->hub);
     if (fct_request_query_bool(request, "state", FALSE)) {
-        g_autoptr(json_t) state = state_of(request);
+        g_autoptr(json_t) state = event_reader_of(request);
         fct_hub_client_begin(client, "state", state);
     }
     reply->data = client;
     reply->destroy = (GDestroyNotify)fct_hub_client_free;
     reply->stream = fct_hub_serve;
-    reply->looks_on = TRUE;
+    reply->passive = TRUE;
     return TRUE;
 }
 

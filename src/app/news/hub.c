@@ -124,7 +124,7 @@ static void client_drop(Client *client)
     fct_visit_cut(soup);
 }
 
-static gboolean deliver(gpointer data)
+static gboolean client_deliver(gpointer data)
 {
     FctHub *hub = data;
     GQueue messages = G_QUEUE_INIT;
@@ -148,7 +148,7 @@ static gboolean deliver(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
-static gboolean keep_alive(gpointer data)
+static gboolean client_keep_alive(gpointer data)
 {
     FctHub *hub = data;
     g_autofree char *key = g_strdup("keep-alive");
@@ -165,7 +165,7 @@ FctHub *fct_hub_new(void)
     FctHub *hub = g_new0(FctHub, 1);
     g_mutex_init(&hub->lock);
     g_queue_init(&hub->incoming);
-    hub->keepalive = g_timeout_add_seconds(KEEPALIVE_S, keep_alive, hub);
+    hub->keepalive = g_timeout_add_seconds(KEEPALIVE_S, client_keep_alive, hub);
     return hub;
 }
 
@@ -197,7 +197,7 @@ void fct_hub_publish(FctHub *hub, const char *kind, const char *id, json_t *data
     for (GList *c = hub->coming; c; c = c->next)
         client_add(c->data, message);
     if (!hub->scheduled)
-        hub->scheduled = g_idle_add_full(G_PRIORITY_DEFAULT, deliver, hub, NULL);
+        hub->scheduled = g_idle_add_full(G_PRIORITY_DEFAULT, client_deliver, hub, NULL);
 }
 
 void fct_hub_publish_deleted(FctHub *hub, const char *kind, const char *id)
@@ -212,7 +212,7 @@ static void on_wrote(SoupServerMessage *soup, gpointer data)
     client_flush(client);
 }
 
-static void on_finished(SoupServerMessage *soup, gpointer data)
+static void client_on_finished(SoupServerMessage *soup, gpointer data)
 {
     client_free(data);
 }
@@ -259,7 +259,7 @@ void fct_hub_serve(FctApp *app, FctSoupMessage *soup, gpointer data)
     has_come(client);
     client->soup = g_object_ref(soup);
     client->wrote = g_signal_connect(soup, "wrote-chunk", G_CALLBACK(on_wrote), client);
-    client->finished = g_signal_connect(soup, "finished", G_CALLBACK(on_finished), client);
+    client->finished = g_signal_connect(soup, "finished", G_CALLBACK(client_on_finished), client);
     app->hub->clients = g_list_prepend(app->hub->clients, client);
     g_atomic_int_inc(&app->hub->watchers);
     send_headers(soup);

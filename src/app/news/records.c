@@ -50,7 +50,7 @@ struct FctRecords {
     gint64 next_id;
 };
 
-static char *key_of(const FctRecords *records, gint64 id)
+static char *record_key(const FctRecords *records, gint64 id)
 {
     return g_strdup_printf("%s/%020" G_GINT64_FORMAT, records->kind, id);
 }
@@ -71,7 +71,7 @@ static void held_free(gpointer data)
     g_free(held);
 }
 
-static void hold(FctRecords *records, json_t *row, gsize bytes)
+static void records_hold(FctRecords *records, json_t *row, gsize bytes)
 {
     const FctKeep *keep = &records->keep;
     Held *held = g_new(Held, 1);
@@ -85,11 +85,11 @@ static void hold(FctRecords *records, json_t *row, gsize bytes)
     }
 }
 
-static void remember(FctRecords *records, json_t *row)
+static void records_remember(FctRecords *records, json_t *row)
 {
     g_autofree char *text = fct_json_text(row);
     add_mark(records, row, strlen(text));
-    hold(records, row, strlen(text));
+    records_hold(records, row, strlen(text));
 }
 
 /* Drops old rows by number, time and size. */
@@ -121,7 +121,7 @@ static Shared *shared_new(FctRecords *records)
 /* The rows after @last. */
 static GPtrArray *block_after(const FctRecords *records, gint64 last, GError **error)
 {
-    g_autofree char *prefix = g_strdup_printf("%s/", records->kind), *key = key_of(records, last);
+    g_autofree char *prefix = g_strdup_printf("%s/", records->kind), *key = record_key(records, last);
     return records->store->ops->list_after(records->store, prefix, key, BLOCK, error);
 }
 
@@ -131,14 +131,14 @@ static gint64 last_of(const GPtrArray *docs)
     return g_ascii_strtoll(strrchr(doc->key, '/') + 1, NULL, 10);
 }
 
-static gboolean load(FctRecords *records, GError **error)
+static gboolean records_load(FctRecords *records, GError **error)
 {
     for (gint64 last = 0;;) {
         g_autoptr(GPtrArray) docs = block_after(records, last, error);
         if (!docs || docs->len == 0)
             return docs != NULL;
         for (guint i = 0; i < docs->len; i++)
-            remember(records, ((FctDoc *)docs->pdata[i])->value);
+            records_remember(records, ((FctDoc *)docs->pdata[i])->value);
         last = last_of(docs);
     }
 }
@@ -154,7 +154,7 @@ FctRecords *fct_records_new(FctStore *store, const char *kind, const FctKeep *ke
     g_mutex_init(&records->lock);
     g_queue_init(&records->rows);
     g_queue_init(&records->marks);
-    if (!load(records, error))
+    if (!records_load(records, error))
         g_clear_pointer(&records, fct_records_free);
     return records;
 }
@@ -187,14 +187,14 @@ static json_t *add_row(FctRecords *records, json_t *row)
     g_mutex_lock(&records->lock);
     json_object_set_new(row, "id", json_integer(records->next_id));
     json_object_set_new(row, "time_ms", json_integer(fct_app_now_ms()));
-    keys[n] = key_of(records, records->next_id);
+    keys[n] = record_key(records, records->next_id);
     writes[n] = (FctWrite){keys[n], row, FCT_REV_ANY};
     n++;
-    remember(records, row);
+    records_remember(records, row);
     while (n < G_N_ELEMENTS(writes) && has_too_much(records)) {
         g_autofree Mark *old = g_queue_pop_head(&records->marks);
         records->bytes -= old->bytes;
-        keys[n] = key_of(records, old->id);
+        keys[n] = record_key(records, old->id);
         writes[n] = (FctWrite){keys[n], NULL, FCT_REV_ANY};
         n++;
     }

@@ -37,7 +37,7 @@ char *fct_account_new_password(void)
     return g_string_free(text, FALSE);
 }
 
-static FctDoc *load(FctStore *store, const char *account, GError **error)
+static FctDoc *account_load(FctStore *store, const char *account, GError **error)
 {
     g_autofree char *key = g_strdup_printf("user/%s", account);
     g_autoptr(GError) fault = NULL;
@@ -62,7 +62,7 @@ static void end_each(GArray *writes, GPtrArray *keys, const char *kind, const GP
 gboolean fct_account_store(FctStore *store, const char *account, const char *hash, const GPtrArray *sessions,
                            const GPtrArray *tokens, GError **error)
 {
-    g_autoptr(FctDoc) doc = load(store, account, error);
+    g_autoptr(FctDoc) doc = account_load(store, account, error);
     g_autoptr(GArray) writes = g_array_new(FALSE, FALSE, sizeof(FctWrite));
     g_autoptr(GPtrArray) keys = g_ptr_array_new_with_free_func(g_free);
     if (!doc)

@@ -31,7 +31,7 @@ static gboolean get_contract(const FctRequest *request, FctReply *reply, GError 
     return TRUE;
 }
 
-static json_t *session_json(const FctIdentity *who)
+static json_t *session_view(const FctIdentity *who)
 {
     json_t *actions = json_array();
     FctRole role;
@@ -51,7 +51,7 @@ static gboolean get_session(const FctRequest *request, FctReply *reply, GError *
         request->session ? fct_auth_browser(request->app->auth, request->who->account, request->browser) : NULL;
     if (browser)
         reply->cookie = g_strdup_printf(BROWSER, browser, FCT_BROWSER_DAYS * 24 * 3600);
-    reply->json = session_json(request->who);
+    reply->json = session_view(request->who);
     return TRUE;
 }
 
@@ -65,7 +65,7 @@ static char *cut_name(const char *name)
     return g_strconcat(shown, "…", NULL);
 }
 
-static gboolean login(const FctRequest *request, FctReply *reply, GError **error)
+static gboolean session_login(const FctRequest *request, FctReply *reply, GError **error)
 {
     const char *user, *password;
     g_autofree char *secret = NULL;
@@ -81,11 +81,11 @@ static gboolean login(const FctRequest *request, FctReply *reply, GError **error
     if (!who)
         return FALSE;
     reply->cookie = fct_auth_cookie(secret);
-    reply->json = session_json(who);
+    reply->json = session_view(who);
     return TRUE;
 }
 
-static gboolean logout(const FctRequest *request, FctReply *reply, GError **error)
+static gboolean session_logout(const FctRequest *request, FctReply *reply, GError **error)
 {
     if (request->who->by == FCT_BY_TOKEN)
         return fct_set_error_full(error, FCT_ERROR_CONFLICT, "Revoke it with DELETE /tokens/{id}.", NULL,
@@ -101,7 +101,7 @@ const FctRoute fct_routes_session[] = {
     {"GET", "/version", NULL, get_version},
     {"GET", "/openapi.json", NULL, get_contract},
     {"GET", "/session", "session.read", get_session},
-    {"POST", "/session", NULL, login, .body = "username:text password:text"},
-    {"DELETE", "/session", "session.end", logout},
+    {"POST", "/session", NULL, session_login, .body = "username:text password:text"},
+    {"DELETE", "/session", "session.end", session_logout},
     {NULL},
 };

@@ -111,8 +111,8 @@ static void load_session(FctAuth *auth, const char *digest, const json_t *json)
     g_hash_table_insert(auth->sessions, g_strdup(digest), session);
 }
 
-static gboolean load(FctAuth *auth, const char *prefix, void (*one)(FctAuth *, const char *, const json_t *),
-                     GError **error)
+static gboolean auth_load(FctAuth *auth, const char *prefix, void (*one)(FctAuth *, const char *, const json_t *),
+                          GError **error)
 {
     g_autoptr(GPtrArray) docs = auth->app->store->ops->list(auth->app->store, prefix, error);
     for (guint i = 0; docs && i < docs->len; i++) {
@@ -157,7 +157,7 @@ FctAuth *fct_auth_new(FctApp *app, GError **error)
     g_mutex_init(&auth->changing);
     auth->users = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)user_free);
     auth->sessions = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)session_free);
-    if (!load(auth, "user/", load_user, error) || !load(auth, "session/", load_session, error) ||
+    if (!auth_load(auth, "user/", load_user, error) || !auth_load(auth, "session/", load_session, error) ||
         !(auth->tokens = fct_tokens_open(app, session_lives, auth, error)) ||
         (g_hash_table_size(auth->users) == 0 && !make_admin(auth, error))) {
         fct_auth_free(auth);
@@ -237,7 +237,7 @@ FctIdentity *fct_auth_by_session(FctAuth *auth, const char *secret)
 
 /* ---- signing in ---- */
 
-static gboolean verify(FctAuth *auth, const char *hash, const char *password)
+static gboolean auth_verify(FctAuth *auth, const char *hash, const char *password)
 {
     /* Checks a hash for unknown names too: the time of the answer must not tell which names exist. */
     static const char *const nobody = "$argon2id$v=19$m=65536,t=2,p=1$YWFhYWFhYWFhYWFhYWFhYQ$"
@@ -284,7 +284,7 @@ static GPtrArray *take_surplus(FctAuth *auth, const char *user)
  * Puts the session into memory first, where a change of the password finds it; the caller stores it then. NULL: @hash
  * is not the account's password any more. Takes @session over.
  */
-static GPtrArray *admit(FctAuth *auth, const char *digest, Session *session, const char *hash)
+static GPtrArray *auth_admit(FctAuth *auth, const char *digest, Session *session, const char *hash)
 {
     GPtrArray *surplus = NULL;
     fct_autolock(&auth->lock);
@@ -309,7 +309,7 @@ static gboolean store_session(FctAuth *auth, const char *digest, json_t *session
     return auth->app->store->ops->commit(auth->app->store, writes, surplus->len + 1, NULL, error);
 }
 
-static void set_wrong(GError **error)
+static void auth_set_wrong_password(GError **error)
 {
     fct_set_error_full(error, FCT_ERROR_UNAUTHENTICATED, "Check both; capitals count.", NULL,
                        "The name or the password is wrong.");
@@ -324,7 +324,7 @@ static char *open_session(FctAuth *auth, const char *user, const char *hash, GEr
     Session *session = g_new(Session, 1);
     *session = (Session){g_strdup(user), now, now, now};
     g_autoptr(json_t) json = session_json(session);
-    g_autoptr(GPtrArray) surplus = admit(auth, digest, session, hash);
+    g_autoptr(GPtrArray) surplus = auth_admit(auth, digest, session, hash);
     gboolean stored = surplus && store_session(auth, digest, json, surplus, error);
     g_mutex_lock(&auth->lock);
     gboolean live = g_hash_table_contains(auth->sessions, digest);
@@ -336,7 +336,7 @@ static char *open_session(FctAuth *auth, const char *user, const char *hash, GEr
     if (stored && !store_one(auth, "session", digest, NULL, NULL))
         g_debug("a session whose secret nobody has stays on disk until it is old");
     if (stored || !surplus)
-        set_wrong(error);
+        auth_set_wrong_password(error);
     return NULL;
 }
 
@@ -355,9 +355,9 @@ FctIdentity *fct_auth_login(FctAuth *auth, const FctAttempt *attempt, const char
     g_mutex_unlock(&auth->lock);
     if (!fct_signins_may_try(signins, attempt, hash, error))
         return NULL;
-    if (!verify(auth, hash, password)) {
+    if (!auth_verify(auth, hash, password)) {
         fct_signins_failed(signins, attempt, hash);
-        set_wrong(error);
+        auth_set_wrong_password(error);
         return NULL;
     }
     *ret_secret = open_session(auth, attempt->name, hash, error);
@@ -471,7 +471,7 @@ static GHashTable *begin_change(FctAuth *auth, const char *account, const char *
 }
 
 /* The store did not take the change: everything is put back. */
-static void take_back(FctAuth *auth, const char *account, GHashTable *taken, const char *hash)
+static void auth_restore_sessions(FctAuth *auth, const char *account, GHashTable *taken, const char *hash)
 {
     GHashTableIter iter;
     gpointer digest, session;
@@ -491,7 +491,7 @@ static void take_back(FctAuth *auth, const char *account, GHashTable *taken, con
  * counted as those of a known browser, so strangers' guesses cannot lock the owner out. Logins share one count, since
  * there may be any number of them.
  */
-static char *prove(FctAuth *auth, const FctPasswordChange *change, GError **error)
+static char *auth_prove(FctAuth *auth, const FctPasswordChange *change, GError **error)
 {
     char *secret = NULL;
     g_autoptr(GError) fault = NULL;
@@ -526,7 +526,7 @@ static gboolean change_to(FctAuth *auth, const FctPasswordChange *change, const 
         g_ptr_array_add(sessions, digest);
     g_autoptr(GPtrArray) tokens = fct_tokens_of_account(auth->tokens, who->account, who->token, change->end_tokens);
     if (!fct_account_store(auth->app->store, who->account, hash, sessions, tokens, error)) {
-        take_back(auth, who->account, taken, before);
+        auth_restore_sessions(auth, who->account, taken, before);
         return FALSE;
     }
     fct_tokens_forget(auth->tokens, tokens);
@@ -537,7 +537,7 @@ gboolean fct_auth_change_password(FctAuth *auth, const FctPasswordChange *change
 {
     if (!fct_account_check_password(change->new_password, error))
         return FALSE;
-    g_autofree char *secret = prove(auth, change, error);
+    g_autofree char *secret = auth_prove(auth, change, error);
     g_autofree char *hash = secret ? hash_password(auth, change->new_password, error) : NULL;
     if (!hash)
         return FALSE;

@@ -7,7 +7,7 @@
 #define VALUE_MAX 512 /* longer values are not ours */
 #define DAY_MS (24 * 3600 * 1000LL)
 
-static char *sign(const guint8 *key, const char *text)
+static char *browser_sign(const guint8 *key, const char *text)
 {
     return g_compute_hmac_for_string(G_CHECKSUM_SHA256, key, FCT_BROWSER_KEY, text, -1);
 }
@@ -23,7 +23,7 @@ char *fct_browser_make(const guint8 *key, const char *account, const char *hash,
     g_autofree char *name = g_uri_escape_string(account, NULL, FALSE);
     g_autofree char *password = password_digest(hash);
     g_autofree char *text = g_strdup_printf("%s:%s:%s:%" G_GINT64_FORMAT, name, id, password, now_ms);
-    g_autofree char *mac = sign(key, text);
+    g_autofree char *mac = browser_sign(key, text);
     return g_strdup_printf("%s:%s", text, mac);
 }
 
@@ -35,7 +35,7 @@ FctBrowser *fct_browser_read(const guint8 *key, const char *value, gint64 now_ms
     if (!mac)
         return NULL;
     g_autofree char *text = g_strndup(value, (gsize)(mac - value));
-    g_autofree char *good = sign(key, text);
+    g_autofree char *good = browser_sign(key, text);
     if (strlen(mac + 1) != strlen(good) || sodium_memcmp(mac + 1, good, strlen(good)) != 0)
         return NULL;
     g_auto(GStrv) parts = g_strsplit(text, ":", -1);

@@ -20,14 +20,14 @@ struct FctOpened {
     GList *all;    /* FctOpening*; main thread only, like all members without a note */
     guint ticking; /* timer; 0 while nothing is open */
     GMutex lock;
-    guint looking; /* source; guarded */
+    guint checking; /* source; guarded */
 };
 
 /*
  * Asks once for each login, however much it has open. Ending one thing may end others, so the walk begins anew each
  * time.
  */
-static void look(FctOpened *opened)
+static void opened_check(FctOpened *opened)
 {
     g_autoptr(GHashTable) live = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_autoptr(GPtrArray) over = g_ptr_array_new();
@@ -52,27 +52,27 @@ static void look(FctOpened *opened)
 
 static gboolean on_tick(gpointer data)
 {
-    look(data);
+    opened_check(data);
     return G_SOURCE_CONTINUE;
 }
 
-static gboolean on_look(gpointer data)
+static gboolean opened_on_check(gpointer data)
 {
     FctOpened *opened = data;
     g_mutex_lock(&opened->lock);
-    opened->looking = 0;
+    opened->checking = 0;
     g_mutex_unlock(&opened->lock);
-    look(opened);
+    opened_check(opened);
     return G_SOURCE_REMOVE;
 }
 
-void fct_opened_look(FctOpened *opened)
+void fct_opened_check(FctOpened *opened)
 {
     if (!opened)
         return;
     fct_autolock(&opened->lock);
-    if (!opened->looking)
-        opened->looking = g_idle_add_full(G_PRIORITY_DEFAULT, on_look, opened, NULL);
+    if (!opened->checking)
+        opened->checking = g_idle_add_full(G_PRIORITY_DEFAULT, opened_on_check, opened, NULL);
 }
 
 FctOpening *fct_opened_add(FctOpened *opened, const char *login, gboolean use, void (*end)(gpointer data),
@@ -84,9 +84,9 @@ FctOpening *fct_opened_add(FctOpened *opened, const char *login, gboolean use, v
     *opening = (FctOpening){opened, g_strdup(login), use, end, data};
     opened->all = g_list_prepend(opened->all, opening);
     if (!opened->ticking)
-        opened->ticking = g_timeout_add(FCT_OPENED_LOOK_MS, on_tick, opened);
+        opened->ticking = g_timeout_add(FCT_OPENED_CHECK_MS, on_tick, opened);
     /* the login may have ended while this was being opened */
-    fct_opened_look(opened);
+    fct_opened_check(opened);
     return opening;
 }
 
@@ -112,7 +112,7 @@ typedef struct {
     FctOpenedCut cut;
 } Streaming;
 
-static void on_finished(SoupServerMessage *message, gpointer data)
+static void opened_on_finished(SoupServerMessage *message, gpointer data)
 {
     Streaming *streaming = data;
     fct_opened_gone(streaming->opening);
@@ -126,7 +126,7 @@ static void end_message(gpointer data)
     const Streaming *streaming = data;
     FctOpenedCut cut = streaming->cut;
     g_autoptr(SoupServerMessage) message = g_object_ref(streaming->message);
-    on_finished(message, data);
+    opened_on_finished(message, data);
     cut(message);
 }
 
@@ -135,7 +135,7 @@ void fct_opened_message(FctOpened *opened, const char *login, gboolean use, FctS
     Streaming *streaming = g_new(Streaming, 1);
     *streaming = (Streaming){g_object_ref(message), fct_opened_add(opened, login, use, end_message, streaming),
                              opened ? opened->cut : NULL};
-    g_signal_connect(message, "finished", G_CALLBACK(on_finished), streaming);
+    g_signal_connect(message, "finished", G_CALLBACK(opened_on_finished), streaming);
 }
 
 /* ---- the registry ---- */
@@ -155,8 +155,8 @@ void fct_opened_free(FctOpened *opened)
         return;
     while (opened->all)
         fct_opened_gone(opened->all->data);
-    if (opened->looking)
-        g_source_remove(opened->looking);
+    if (opened->checking)
+        g_source_remove(opened->checking);
     g_mutex_clear(&opened->lock);
     g_free(opened);
 }

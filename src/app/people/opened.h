@@ -2,12 +2,12 @@
 /*
  * What sessions and tokens have opened and still use: event streams, consoles, uploads, downloads. When a login ends,
  * however it ends (sign-out, revocation, expiry, another password), everything that it opened ends within
- * FCT_OPENED_LOOK_MS. This module checks that for all of them, so that none has to check for itself.
+ * FCT_OPENED_CHECK_MS. This module checks that for all of them, so that none has to check for itself.
  */
 #pragma once
 #include "app/api/api.h"
 
-#define FCT_OPENED_LOOK_MS 500
+#define FCT_OPENED_CHECK_MS 500
 
 typedef struct FctOpening FctOpening; /* one thing that is open */
 
@@ -31,4 +31,4 @@ void fct_opened_gone(FctOpening *opening);
  */
 void fct_opened_message(FctOpened *opened, const char *login, gboolean use, FctSoupMessage *message);
 /* Some logins have ended: check now. Any thread. NULL is allowed. */
-void fct_opened_look(FctOpened *opened);
+void fct_opened_check(FctOpened *opened);

@@ -240,14 +240,14 @@ static void begin_minute(FctSignins *signins, gint64 minute)
     g_ptr_array_set_size(signins->rows, 0);
 }
 
-static Row *row_of(FctSignins *signins, const char *address)
+static Row *signins_row(FctSignins *signins, const char *address)
 {
     const char *wanted = address;
     for (guint i = 0; i < signins->rows->len; i++)
         if (strcmp(((Row *)signins->rows->pdata[i])->address, wanted) == 0)
             return signins->rows->pdata[i];
     if (signins->rows->len >= ROWS_MAX && *address)
-        return row_of(signins, "");
+        return signins_row(signins, "");
     Row *row = g_new0(Row, 1);
     row->address = g_strdup(address);
     g_ptr_array_add(signins->rows, row);
@@ -271,7 +271,7 @@ void fct_signins_refused(FctSignins *signins, const char *address, const char *n
     fct_autolock(&signins->lock);
     if (minute > signins->minute)
         begin_minute(signins, minute);
-    Row *row = row_of(signins, place);
+    Row *row = signins_row(signins, place);
     row->count++;
     add_name(row, name);
     signins->dirty = TRUE;

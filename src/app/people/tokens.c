@@ -67,7 +67,7 @@ static Token *token_load(const char *id, const json_t *json)
     return token;
 }
 
-static void add(FctTokens *tokens, Token *token)
+static void tokens_add(FctTokens *tokens, Token *token)
 {
     g_hash_table_insert(tokens->by_id, token->id, token);
     g_hash_table_insert(tokens->by_secret, token->digest, token);
@@ -96,13 +96,13 @@ static gint64 end_of(FctTokens *tokens, const Token *token)
     return end;
 }
 
-static gboolean is_live(FctTokens *tokens, const Token *token)
+static gboolean token_is_live(FctTokens *tokens, const Token *token)
 {
     gint64 end = end_of(tokens, token);
     return !end || fct_app_now_ms() < end;
 }
 
-static gboolean is_of(FctTokens *tokens, const Token *token, const char *maker)
+static gboolean token_is_made_by(FctTokens *tokens, const Token *token, const char *maker)
 {
     for (int depth = 0; token && depth <= PARENTS_MAX; depth++) {
         if (strcmp(token->id, maker) == 0)
@@ -115,7 +115,7 @@ static gboolean is_of(FctTokens *tokens, const Token *token, const char *maker)
 static gboolean may_see(FctTokens *tokens, const FctIdentity *who, const Token *token)
 {
     if (who->by == FCT_BY_TOKEN)
-        return is_of(tokens, token, who->token);
+        return token_is_made_by(tokens, token, who->token);
     return strcmp(who->role, "admin") == 0 || strcmp(who->account, token->account) == 0;
 }
 
@@ -158,7 +158,7 @@ static void drop_ended(FctTokens *tokens)
     g_mutex_lock(&tokens->lock);
     g_hash_table_iter_init(&iter, tokens->by_id);
     while (g_hash_table_iter_next(&iter, NULL, &token))
-        if (!is_live(tokens, token))
+        if (!token_is_live(tokens, token))
             g_ptr_array_add(ids, g_strdup(((Token *)token)->id));
     g_mutex_unlock(&tokens->lock);
     if (!end_all(tokens, ids, &error))
@@ -196,7 +196,7 @@ FctTokens *fct_tokens_open(FctApp *app, FctSessionLives lives, gpointer data, GE
     tokens->by_secret = g_hash_table_new(g_str_hash, g_str_equal);
     for (guint i = 0; i < docs->len; i++) {
         const FctDoc *doc = docs->pdata[i];
-        add(tokens, token_load(doc->key + strlen("token/"), doc->value));
+        tokens_add(tokens, token_load(doc->key + strlen("token/"), doc->value));
     }
     drop_ended(tokens);
     return tokens;
@@ -215,7 +215,7 @@ void fct_tokens_free(FctTokens *tokens)
 /* ---- who calls ---- */
 
 /* Notes a use of the token. Returns what should be stored of it now and then, or NULL. The lock is held. */
-static json_t *use(Token *token)
+static json_t *token_note_use(Token *token)
 {
     token->used_ms = fct_app_now_ms();
     if (token->used_ms - token->stored_ms <= USED_STORE_MS)
@@ -245,14 +245,14 @@ FctIdentity *fct_tokens_identify(FctTokens *tokens, const char *secret)
     json_t *store = NULL;
     g_mutex_lock(&tokens->lock);
     Token *token = g_hash_table_lookup(tokens->by_secret, digest);
-    if (token && is_live(tokens, token)) {
+    if (token && token_is_live(tokens, token)) {
         g_autofree char *user = g_strdup_printf("%s (token %s)", token->account, token->name);
         identity = fct_identity_new(user, token->account, token->role);
         identity->by = token->login ? FCT_BY_LOGIN : FCT_BY_TOKEN;
         identity->makes = token->login || token->makes;
         identity->token = g_strdup(token->id);
         identity->login = g_strdup_printf("token/%s", token->id);
-        store = use(token);
+        store = token_note_use(token);
     }
     g_mutex_unlock(&tokens->lock);
     if (identity)
@@ -265,14 +265,14 @@ gboolean fct_tokens_knows(FctTokens *tokens, const char *secret)
     g_autofree char *digest = fct_secret_digest(secret);
     fct_autolock(&tokens->lock);
     const Token *token = g_hash_table_lookup(tokens->by_secret, digest);
-    return token && is_live(tokens, token);
+    return token && token_is_live(tokens, token);
 }
 
 gboolean fct_tokens_live(FctTokens *tokens, const char *id, gboolean in_use)
 {
     fct_autolock(&tokens->lock);
     Token *token = g_hash_table_lookup(tokens->by_id, id);
-    gboolean live = token && is_live(tokens, token);
+    gboolean live = token && token_is_live(tokens, token);
     if (live && in_use)
         token->used_ms = fct_app_now_ms(); /* on the main thread: the disk gets it with the next request */
     return live;
@@ -317,10 +317,10 @@ static Token *token_new(const FctIdentity *who, const FctTokenWish *wish, const 
 static gboolean maker_lives(FctTokens *tokens, const FctIdentity *who)
 {
     const Token *maker = who->token ? g_hash_table_lookup(tokens->by_id, who->token) : NULL;
-    return who->token ? maker && is_live(tokens, maker) : tokens->lives(tokens->data, who->login);
+    return who->token ? maker && token_is_live(tokens, maker) : tokens->lives(tokens->data, who->login);
 }
 
-static void set_ended(GError **error)
+static void token_set_ended_error(GError **error)
 {
     fct_set_error(error, FCT_ERROR_UNAUTHENTICATED, "The session or token that was to make this one has ended.");
 }
@@ -331,19 +331,19 @@ static json_t *add_checked(FctTokens *tokens, const FctIdentity *who, Token *tok
     json_t *json = NULL;
     g_mutex_lock(&tokens->lock);
     if (maker_lives(tokens, who)) {
-        add(tokens, token);
+        tokens_add(tokens, token);
         json = token_json(tokens, token);
     }
     g_mutex_unlock(&tokens->lock);
     if (!json) {
         token_free(token);
-        set_ended(error);
+        token_set_ended_error(error);
     }
     return json;
 }
 
 /* It may have been ended before it was on the disk, where ending did not find it. */
-static gboolean is_there(FctTokens *tokens, const char *id)
+static gboolean token_exists(FctTokens *tokens, const char *id)
 {
     fct_autolock(&tokens->lock);
     return g_hash_table_contains(tokens->by_id, id);
@@ -369,10 +369,10 @@ json_t *fct_tokens_make(FctTokens *tokens, const FctIdentity *who, const FctToke
         fct_tokens_forget(tokens, ids);
         return NULL;
     }
-    if (!is_there(tokens, id)) {
+    if (!token_exists(tokens, id)) {
         if (!end_all(tokens, ids, NULL))
             g_debug("a token whose secret nobody has stays on disk");
-        set_ended(error);
+        token_set_ended_error(error);
         return NULL;
     }
     *ret_secret = g_steal_pointer(&secret);
@@ -389,7 +389,7 @@ gboolean fct_tokens_drop(FctTokens *tokens, const FctIdentity *who, const char *
     gboolean there = token && may_see(tokens, who, token);
     g_hash_table_iter_init(&iter, tokens->by_id);
     while (there && g_hash_table_iter_next(&iter, NULL, &value))
-        if (is_of(tokens, value, id))
+        if (token_is_made_by(tokens, value, id))
             g_ptr_array_add(ids, g_strdup(((Token *)value)->id));
     g_mutex_unlock(&tokens->lock);
     if (!there)

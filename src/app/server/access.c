@@ -36,7 +36,7 @@ void fct_access_fail(FctReply *reply, const GError *error)
     reply->json = json_pack("{s:o}", "error", fct_error_to_json(error));
 }
 
-static gboolean changes(const char *method)
+static gboolean method_changes(const char *method)
 {
     return strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0;
 }
@@ -90,7 +90,7 @@ static gboolean same_origin(const FctRawRequest *raw, GError **error)
     return ok;
 }
 
-static FctIdentity *identify(FctApp *app, const FctRawRequest *raw, char **ret_session, GError **error)
+static FctIdentity *access_identify(FctApp *app, const FctRawRequest *raw, char **ret_session, GError **error)
 {
     FctIdentity *who = NULL;
     if (bearer_of(raw)) {
@@ -126,7 +126,7 @@ static gboolean is_json_type(const char *content_type)
  * turn or hide text are therefore refused here, for all routes. Exceptions: passwords are shown to nobody, user data
  * only to the guest.
  */
-static gboolean is_plain(const json_t *json, const char *field, GError **error)
+static gboolean text_is_plain(const json_t *json, const char *field, GError **error)
 {
     static const char *const free_text[] = {"password", "old_password", "new_password", "user_data", NULL};
     static const char *const lines[] = {"description", "ssh_keys", "note", "notes", "reason", NULL};
@@ -144,12 +144,12 @@ static gboolean is_plain(const json_t *json, const char *field, GError **error)
             if (!fct_plain_is(key, FALSE))
                 return fct_set_error(error, FCT_ERROR_BAD_REQUEST,
                                      "A field's name has characters that cannot be shown.");
-            if (!is_plain(value, key, error))
+            if (!text_is_plain(value, key, error))
                 return FALSE;
         }
     else if (json_is_array(json))
         json_array_foreach (json, i, value)
-            if (!is_plain(value, field, error))
+            if (!text_is_plain(value, field, error))
                 return FALSE;
     return TRUE;
 }
@@ -191,12 +191,12 @@ static json_t *parse_body(const FctRawRequest *raw, int max, GError **error)
         fct_set_error(error, FCT_ERROR_BAD_REQUEST, "The body must be a JSON object.");
         g_clear_pointer(&json, json_decref);
     }
-    if (json && !is_plain(json, "", error))
+    if (json && !text_is_plain(json, "", error))
         g_clear_pointer(&json, json_decref);
     return json;
 }
 
-static gboolean may(const FctRoute *route, const FctIdentity *who, GError **error)
+static gboolean access_may(const FctRoute *route, const FctIdentity *who, GError **error)
 {
     FctRole role;
     if (fct_role_from_name(who->role, &role) && fct_policy_allows(role, route->action))
@@ -208,8 +208,8 @@ static gboolean may(const FctRoute *route, const FctIdentity *who, GError **erro
  * Writes the audit row of a change; reading leaves none. Refusals of unknown callers, and repeated refusals of known
  * ones, are counted instead: they must not push other rows out.
  */
-static void audit(FctApp *app, const FctRawRequest *raw, const FctRequest *request, const FctReply *reply,
-                  const GError *error)
+static void access_audit(FctApp *app, const FctRawRequest *raw, const FctRequest *request, const FctReply *reply,
+                         const GError *error)
 {
     const FctRoute *route = request->route;
     int status = error ? fct_error_http_status(fct_error_code(error)) : reply->status;
@@ -218,11 +218,11 @@ static void audit(FctApp *app, const FctRawRequest *raw, const FctRequest *reque
     if (!request->who && error) {
         g_autofree char *cut = g_utf8_substring(given, 0, MIN(g_utf8_strlen(given, -1), FCT_NAME_MAX));
         g_autofree char *name = fct_plain_shown(cut);
-        if (changes(raw->method) || status == 401)
+        if (method_changes(raw->method) || status == 401)
             fct_signins_refused(app->signins, raw->address, name);
         return;
     }
-    if (!changes(raw->method))
+    if (!method_changes(raw->method))
         return;
     if (error && fct_signins_refused_again(app->signins, request->who->account)) {
         fct_signins_refused(app->signins, raw->address, request->who->account);
@@ -263,14 +263,14 @@ static gboolean serve_route(FctApp *app, const FctRawRequest *raw, const char *i
     g_autoptr(GError) fault = NULL;
     gboolean ok = TRUE;
     if (route->action) {
-        who = identify(app, raw, &session, &fault);
+        who = access_identify(app, raw, &session, &fault);
         request.who = who;
         request.session = session;
         reply->known = who != NULL;
-        ok = who && may(route, who, &fault);
+        ok = who && access_may(route, who, &fault);
     }
     /* A cookie is only accepted from our own page; a WebSocket is opened by GET. */
-    if (ok && (session || !route->action) && (changes(raw->method) || raw->origin))
+    if (ok && (session || !route->action) && (method_changes(raw->method) || raw->origin))
         ok = same_origin(raw, &fault);
     ok = ok && query_is_plain(query, &fault) && fct_members_check_query(route, raw->query, query, &fault);
     if (ok && route->takes_stream && id && !fct_plain_is(id, FALSE)) {
@@ -284,7 +284,7 @@ static gboolean serve_route(FctApp *app, const FctRawRequest *raw, const char *i
     if (ok && who && (reply->stream || reply->sink))
         reply->login = g_strdup(who->login);
     reply->known = reply->known || (ok && reply->cookie);
-    audit(app, raw, &request, reply, ok ? NULL : fault);
+    access_audit(app, raw, &request, reply, ok ? NULL : fault);
     if (!ok)
         fct_error_pass(error, &fault);
     return ok;

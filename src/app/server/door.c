@@ -29,7 +29,7 @@ struct FctDoor {
     const FctProxies *proxies;
     FctVisits *visits;
     GSocket *listener;
-    GSocket *quiet; /* see keep_alive */
+    GSocket *quiet; /* see door_keep_spare */
     GList *shakes;  /* Shake*: handshakes under way */
     guint source, pause;
     int spare; /* a descriptor to give up when none is left, so that callers can be turned away */
@@ -73,7 +73,7 @@ static void on_shaken(GObject *object, GAsyncResult *result, gpointer data)
     shake_next(shake->door);
 }
 
-static void shake(FctDoor *door, FctVisit *visit)
+static void door_shake_hands(FctDoor *door, FctVisit *visit)
 {
     static const char *const protocols[] = {"http/1.1", "http/1.0", NULL};
     g_autoptr(GSocketConnection) plain = g_socket_connection_factory_create_connection(visit->socket);
@@ -98,7 +98,7 @@ static void shake_next(FctDoor *door)
 {
     FctVisit *visit = fct_visits_next(door->visits, SHAKING, SHAKING_BY_PLACE);
     if (visit && door->listener)
-        shake(door, visit);
+        door_shake_hands(door, visit);
 }
 
 /* ---- the greeting ---- */
@@ -143,7 +143,7 @@ static gboolean on_greeting(int fd, GIOCondition condition, gpointer data)
     return G_SOURCE_REMOVE;
 }
 
-static void welcome(FctDoor *door, int fd, const struct sockaddr_storage *from, socklen_t length)
+static void door_welcome(FctDoor *door, int fd, const struct sockaddr_storage *from, socklen_t length)
 {
     g_autoptr(GSocketAddress) remote = g_socket_address_new_from_native((gpointer)from, length);
     g_autoptr(GSocket) socket = g_socket_new_from_fd(fd, NULL);
@@ -220,7 +220,7 @@ static gboolean on_knock(int listener, GIOCondition condition, gpointer data)
         socklen_t length = sizeof from;
         int fd = accept4(listener, (struct sockaddr *)&from, &length, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (fd >= 0) {
-            welcome(door, fd, &from, length);
+            door_welcome(door, fd, &from, length);
             continue;
         }
         if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
@@ -263,7 +263,7 @@ static gboolean open_listener(FctDoor *door, const char *text, guint16 port, GEr
  * libsoup keeps a connection for further requests only while it listens itself: so it listens at a socket to which
  * nobody connects.
  */
-static gboolean keep_alive(FctDoor *door, GError **error)
+static gboolean door_keep_spare(FctDoor *door, GError **error)
 {
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
@@ -282,7 +282,7 @@ FctDoor *fct_door_new(SoupServer *soup, GTlsCertificate *certificate, const FctP
     door->proxies = proxies;
     door->visits = fct_visits_new(limits);
     door->spare = take_spare();
-    if (!open_listener(door, address, port, error) || !keep_alive(door, error)) {
+    if (!open_listener(door, address, port, error) || !door_keep_spare(door, error)) {
         fct_door_free(door);
         return NULL;
     }

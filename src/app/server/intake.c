@@ -49,7 +49,7 @@ void fct_intake_free(FctIntake *intake)
     g_free(intake);
 }
 
-static void fail(FctIntake *intake, GError *fault)
+static void intake_fail(FctIntake *intake, GError *fault)
 {
     intake->failed = TRUE;
     if (fct_error_code(fault) == FCT_ERROR_INTERNAL)
@@ -63,14 +63,14 @@ static void end_sink(FctIntake *intake)
     g_autoptr(GError) fault = NULL;
     gboolean whole = intake->body_read && !intake->gone;
     if (!intake->reply.sink->end(intake->reply.data, whole, &answer, &fault)) {
-        fail(intake, fault);
+        intake_fail(intake, fault);
         return;
     }
     fct_reply_clear(&intake->reply);
     intake->reply = answer;
 }
 
-static gboolean go_on(gpointer data);
+static gboolean intake_go_on(gpointer data);
 
 void fct_intake_work(gpointer data, gpointer unused)
 {
@@ -83,17 +83,17 @@ void fct_intake_work(gpointer data, gpointer unused)
         break;
     case JOB_WRITE:
         if (!intake->reply.sink->write(intake->reply.data, intake->writing->data, intake->writing->len, &fault))
-            fail(intake, fault);
+            intake_fail(intake, fault);
         g_byte_array_set_size(intake->writing, 0);
         break;
     case JOB_END:
         end_sink(intake);
         break;
     }
-    g_idle_add_full(G_PRIORITY_DEFAULT, go_on, intake, NULL);
+    g_idle_add_full(G_PRIORITY_DEFAULT, intake_go_on, intake, NULL);
 }
 
-static void start(FctIntake *intake, Job job)
+static void intake_start(FctIntake *intake, Job job)
 {
     intake->job = job;
     intake->busy = TRUE;
@@ -106,17 +106,17 @@ static void write_block(FctIntake *intake)
     GByteArray *full = intake->filling;
     intake->filling = intake->writing;
     intake->writing = full;
-    start(intake, JOB_WRITE);
+    intake_start(intake, JOB_WRITE);
 }
 
 /* Starts the next job, when none is on the pool. */
-static void advance(FctIntake *intake)
+static void intake_advance(FctIntake *intake)
 {
     gboolean last = intake->body_read || intake->gone;
     if (!intake->failed && !intake->ended && intake->filling->len >= (last ? 1 : BLOCK))
         write_block(intake);
     else if (last && !intake->failed && !intake->ended)
-        start(intake, JOB_END);
+        intake_start(intake, JOB_END);
     else if (last) {
         intake->done(intake, intake->message, intake->gone ? NULL : &intake->reply, intake->allow, intake->data);
         return;
@@ -125,7 +125,7 @@ static void advance(FctIntake *intake)
         soup_server_message_unpause(intake->message);
 }
 
-static gboolean go_on(gpointer data)
+static gboolean intake_go_on(gpointer data)
 {
     FctIntake *intake = data;
     intake->busy = FALSE;
@@ -133,11 +133,11 @@ static gboolean go_on(gpointer data)
         fct_opened_message(intake->app->opened, intake->reply.login, TRUE, intake->message);
     if (intake->failed)
         g_byte_array_set_size(intake->filling, 0);
-    advance(intake);
+    intake_advance(intake);
     return G_SOURCE_REMOVE;
 }
 
-static void on_chunk(SoupServerMessage *message, GBytes *chunk, gpointer data)
+static void intake_on_chunk(SoupServerMessage *message, GBytes *chunk, gpointer data)
 {
     FctIntake *intake = data;
     gsize length;
@@ -153,12 +153,12 @@ static void on_chunk(SoupServerMessage *message, GBytes *chunk, gpointer data)
         write_block(intake);
 }
 
-static void on_finished(SoupServerMessage *message, gpointer data)
+static void intake_on_finished(SoupServerMessage *message, gpointer data)
 {
     FctIntake *intake = data;
     intake->gone = TRUE;
     if (!intake->busy)
-        advance(intake);
+        intake_advance(intake);
 }
 
 void fct_intake_body_read(FctIntake *intake)
@@ -166,7 +166,7 @@ void fct_intake_body_read(FctIntake *intake)
     intake->body_read = TRUE;
     soup_server_message_pause(intake->message);
     if (!intake->busy)
-        advance(intake);
+        intake_advance(intake);
 }
 
 FctIntake *fct_intake_new(FctApp *app, FctSoupMessage *message, FctRawRequest *raw, GThreadPool *pool,
@@ -180,9 +180,9 @@ FctIntake *fct_intake_new(FctApp *app, FctSoupMessage *message, FctRawRequest *r
     intake->writing = g_byte_array_sized_new(BLOCK + 65536);
     soup_message_body_set_accumulate(soup_server_message_get_request_body(message), FALSE);
     g_object_set_data(G_OBJECT(message), KEY, intake);
-    intake->on_chunk = g_signal_connect(message, "got-chunk", G_CALLBACK(on_chunk), intake);
-    intake->on_finished = g_signal_connect(message, "finished", G_CALLBACK(on_finished), intake);
+    intake->on_chunk = g_signal_connect(message, "got-chunk", G_CALLBACK(intake_on_chunk), intake);
+    intake->on_finished = g_signal_connect(message, "finished", G_CALLBACK(intake_on_finished), intake);
     soup_server_message_pause(message);
-    start(intake, JOB_OPEN);
+    intake_start(intake, JOB_OPEN);
     return intake;
 }

@@ -21,7 +21,7 @@ static char *plain_form(const char *name)
     return lower;
 }
 
-static void add(FctOwnNames *names, const char *name)
+static void own_names_add(FctOwnNames *names, const char *name)
 {
     if (!name || !*name)
         return;
@@ -37,11 +37,11 @@ static void add_certificate(FctOwnNames *names, GTlsCertificate *certificate)
     g_autoptr(GPtrArray) addresses = certificate ? g_tls_certificate_get_ip_addresses(certificate) : NULL;
     for (guint i = 0; dns && i < dns->len; i++) {
         g_autofree char *name = g_strndup(g_bytes_get_data(dns->pdata[i], NULL), g_bytes_get_size(dns->pdata[i]));
-        add(names, name);
+        own_names_add(names, name);
     }
     for (guint i = 0; addresses && i < addresses->len; i++) {
         g_autofree char *name = g_inet_address_to_string(addresses->pdata[i]);
-        add(names, name);
+        own_names_add(names, name);
     }
 }
 
@@ -53,9 +53,9 @@ FctOwnNames *fct_own_names_new(const char *const *given, const char *node, const
     names->suffixes = g_ptr_array_new_with_free_func(g_free);
     const char *const known[] = {"localhost", "127.0.0.1", "::1", g_get_host_name(), node, bind};
     for (gsize i = 0; i < G_N_ELEMENTS(known); i++)
-        add(names, known[i]);
+        own_names_add(names, known[i]);
     for (; given && *given; given++)
-        add(names, *given);
+        own_names_add(names, *given);
     add_certificate(names, certificate);
     g_hash_table_remove(names->names, "0.0.0.0"); /* values of --bind that name no host */
     g_hash_table_remove(names->names, "::");

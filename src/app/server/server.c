@@ -119,7 +119,7 @@ static void upgrade_free(gpointer data, GClosure *closure)
 }
 
 /* The answer to the handshake was sent: from here on the connection is a WebSocket. */
-static void on_upgraded(SoupServerMessage *message, gpointer data)
+static void upgrade_on_upgraded(SoupServerMessage *message, gpointer data)
 {
     Upgrade *upgrade = data;
     g_autoptr(SoupServerMessage) keep G_GNUC_UNUSED = g_object_ref(message);
@@ -158,7 +158,8 @@ static void start_websocket(Call *call)
     Upgrade *upgrade = g_new(Upgrade, 1);
     *upgrade =
         (Upgrade){call->server->app, call->reply.websocket, g_steal_pointer(&call->reply.data), call->reply.destroy};
-    g_signal_connect_data(call->message, "wrote-informational", G_CALLBACK(on_upgraded), upgrade, upgrade_free, 0);
+    g_signal_connect_data(call->message, "wrote-informational", G_CALLBACK(upgrade_on_upgraded), upgrade, upgrade_free,
+                          0);
 }
 
 /*
@@ -244,7 +245,7 @@ static gboolean finish_call(gpointer data)
         return G_SOURCE_REMOVE;
     }
     if (reply->stream) {
-        fct_opened_message(call->server->app->opened, reply->login, !reply->looks_on, call->message);
+        fct_opened_message(call->server->app->opened, reply->login, !reply->passive, call->message);
         reply->stream(call->server->app, call->message, g_steal_pointer(&reply->data));
         soup_server_message_unpause(call->message);
         call_free(call);
@@ -287,7 +288,7 @@ static void set_etag(const FctRawRequest *raw, FctReply *reply, const json_t *re
     g_clear_pointer(&reply->text, g_free);
 }
 
-static void on_pool(gpointer data, gpointer user)
+static void call_on_pool(gpointer data, gpointer user)
 {
     Call *call = data;
     g_atomic_int_set(&call->begun, TRUE);
@@ -300,12 +301,12 @@ static void on_pool(gpointer data, gpointer user)
 
 /* ---- requests ---- */
 
-static void on_finished(SoupServerMessage *message, gpointer data)
+static void call_on_finished(SoupServerMessage *message, gpointer data)
 {
     ((Call *)data)->gone = TRUE;
 }
 
-static char *header(SoupServerMessage *message, const char *name)
+static char *request_header(SoupServerMessage *message, const char *name)
 {
     return g_strdup(soup_message_headers_get_one(soup_server_message_get_request_headers(message), name));
 }
@@ -330,19 +331,19 @@ static FctRawRequest raw_request(const FctServer *server, SoupServerMessage *mes
         .method = g_strdup(soup_server_message_get_method(message)),
         .path = g_strdup(path),
         .query = g_strdup(g_uri_get_query(soup_server_message_get_uri(message))),
-        .cookie = header(message, "Cookie"),
-        .authorization = header(message, "Authorization"),
-        .if_match = header(message, "If-Match"),
-        .if_none_match = header(message, "If-None-Match"),
-        .origin = header(message, "Origin"),
-        .fetch_site = header(message, "Sec-Fetch-Site"),
-        .host = header(message, "Host"),
-        .content_type = header(message, "Content-Type"),
+        .cookie = request_header(message, "Cookie"),
+        .authorization = request_header(message, "Authorization"),
+        .if_match = request_header(message, "If-Match"),
+        .if_none_match = request_header(message, "If-None-Match"),
+        .origin = request_header(message, "Origin"),
+        .fetch_site = request_header(message, "Sec-Fetch-Site"),
+        .host = request_header(message, "Host"),
+        .content_type = request_header(message, "Content-Type"),
         .address = fct_proxies_client(server->proxies, peer ? peer : "",
                                       soup_message_headers_get_list(headers, "X-Forwarded-For")),
         .own_name = fct_own_names_has(server->names, host, local),
         .local = g_steal_pointer(&local),
-        .content_range = header(message, "Content-Range"),
+        .content_range = request_header(message, "Content-Range"),
         .content_length = measured ? (gint64)soup_message_headers_get_content_length(headers) : -1,
         .too_large = g_object_get_data(G_OBJECT(message), "facet-too-large") != NULL,
     };
@@ -388,7 +389,7 @@ static void on_api(SoupServer *soup, SoupServerMessage *message, const char *pat
     SoupMessageBody *body = soup_server_message_get_request_body(message);
     if (body->length && !call->raw.too_large)
         call->raw.body = soup_message_body_flatten(body);
-    call->finished = g_signal_connect(message, "finished", G_CALLBACK(on_finished), call);
+    call->finished = g_signal_connect(message, "finished", G_CALLBACK(call_on_finished), call);
     server->calls = g_list_prepend(server->calls, call);
     if (strcmp(call->raw.method, "POST") == 0 && strcmp(call->raw.path, "/session") == 0) {
         if (queue_signin(server, call))
@@ -475,7 +476,7 @@ static void refuse_body(SoupServerMessage *message)
 }
 
 /* Before its last byte a request cannot be answered; a caller that sends endlessly is cut off. */
-static void on_chunk(SoupServerMessage *message, GBytes *chunk, gpointer data)
+static void call_on_chunk(SoupServerMessage *message, GBytes *chunk, gpointer data)
 {
     gboolean known = g_object_get_data(G_OBJECT(message), "facet-known") != NULL;
     FctVisit *visit = fct_visit_of(message);
@@ -527,7 +528,7 @@ static void refuse_early(SoupServerMessage *message)
     send_error(message, error, NULL);
 }
 
-static void on_headers(SoupServerMessage *message, gpointer data)
+static void server_on_headers(SoupServerMessage *message, gpointer data)
 {
     FctServer *server = data;
     SoupMessageHeaders *headers = soup_server_message_get_request_headers(message);
@@ -570,8 +571,8 @@ static void on_started(SoupServer *soup, SoupServerMessage *message, gpointer da
                                      sizeof unreadable - 1);
     if (visit)
         fct_visit_request(visit, message);
-    g_signal_connect(message, "got-headers", G_CALLBACK(on_headers), data);
-    g_signal_connect(message, "got-chunk", G_CALLBACK(on_chunk), NULL);
+    g_signal_connect(message, "got-headers", G_CALLBACK(server_on_headers), data);
+    g_signal_connect(message, "got-chunk", G_CALLBACK(call_on_chunk), NULL);
 }
 
 /* ---- the server ---- */
@@ -611,9 +612,9 @@ FctServer *fct_server_new(FctApp *app, GError **error)
     server->app = app;
     server->thread = g_thread_self();
     server->ui = g_steal_pointer(&ui);
-    server->pool = g_thread_pool_new(on_pool, server, THREADS, FALSE, NULL);
-    server->slow = g_thread_pool_new(on_pool, server, SLOW_THREADS, FALSE, NULL);
-    server->signins = g_thread_pool_new(on_pool, server, 1, FALSE, NULL);
+    server->pool = g_thread_pool_new(call_on_pool, server, THREADS, FALSE, NULL);
+    server->slow = g_thread_pool_new(call_on_pool, server, SLOW_THREADS, FALSE, NULL);
+    server->signins = g_thread_pool_new(call_on_pool, server, 1, FALSE, NULL);
     server->line = fct_signin_line_new(SIGNINS_WAITING, SIGNINS_BY_LANE);
     server->uploads = g_thread_pool_new(fct_intake_work, NULL, UPLOADS, FALSE, NULL);
     server->soup = soup_server_new("server-header", "Facet", "raw-paths", TRUE, NULL);

@@ -26,7 +26,7 @@ static void add_name(Certificate certificate, const char *name)
                                              GNUTLS_FSAN_APPEND);
 }
 
-static int fill(Certificate certificate, PrivateKey key, const char *bind)
+static int certificate_fill(Certificate certificate, PrivateKey key, const char *bind)
 {
     guint8 serial[16];
     time_t now = (time_t)(g_get_real_time() / G_USEC_PER_SEC);
@@ -54,7 +54,7 @@ static int fill(Certificate certificate, PrivateKey key, const char *bind)
 }
 
 /* Writes both files; the key first, so that a certificate on disk always has its key. */
-static int generate(const char *cert_path, const char *key_path, const char *bind, GError **error)
+static int certificate_generate(const char *cert_path, const char *key_path, const char *bind, GError **error)
 {
     g_auto(PrivateKey) key = NULL;
     g_auto(Certificate) certificate = NULL;
@@ -65,7 +65,7 @@ static int generate(const char *cert_path, const char *key_path, const char *bin
     if (rc >= 0)
         rc = gnutls_x509_crt_init(&certificate);
     if (rc >= 0)
-        rc = fill(certificate, key, bind);
+        rc = certificate_fill(certificate, key, bind);
     if (rc >= 0 &&
         (rc = gnutls_x509_privkey_export2_pkcs8(key, GNUTLS_X509_FMT_PEM, NULL, GNUTLS_PKCS_PLAIN, &text)) >= 0) {
         gboolean ok =
@@ -103,7 +103,7 @@ GTlsCertificate *fct_tls_certificate(const char *state_dir, const char *bind, GE
     g_autofree char *key_path = g_build_filename(dir, "key.pem", NULL);
     if (!g_file_test(cert_path, G_FILE_TEST_EXISTS)) {
         g_mkdir_with_parents(dir, 0700);
-        int rc = generate(cert_path, key_path, bind, error);
+        int rc = certificate_generate(cert_path, key_path, bind, error);
         if (rc < 0)
             fct_set_error(error, FCT_ERROR_INTERNAL, "A certificate could not be made: %s.", gnutls_strerror(rc));
         if (rc != 0)

@@ -58,7 +58,7 @@ static Entry *entry_new(const char *path, char *contents, gsize length)
     return entry;
 }
 
-static gboolean load(FctUi *ui, const char *root, const char *path, GError **error)
+static gboolean ui_load(FctUi *ui, const char *root, const char *path, GError **error)
 {
     g_autofree char *full = g_build_filename(root, path, NULL);
     g_autoptr(GDir) dir = g_dir_open(full, 0, NULL);
@@ -76,7 +76,7 @@ static gboolean load(FctUi *ui, const char *root, const char *path, GError **err
     const char *name;
     while ((name = g_dir_read_name(dir))) {
         g_autofree char *below = g_strconcat(path, g_str_has_suffix(path, "/") ? "" : "/", name, NULL);
-        if (!load(ui, root, below, error))
+        if (!ui_load(ui, root, below, error))
             return FALSE;
     }
     return TRUE;
@@ -86,7 +86,7 @@ FctUi *fct_ui_new(const char *dir, GError **error)
 {
     FctUi *ui = g_new0(FctUi, 1);
     ui->files = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)entry_free);
-    if (*dir && !load(ui, dir, "/", error)) {
+    if (*dir && !ui_load(ui, dir, "/", error)) {
         fct_ui_free(ui);
         return NULL;
     }

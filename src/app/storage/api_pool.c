@@ -3,7 +3,7 @@
 #include "app/api/list.h"
 #include "app/storage/pools.h"
 
-static gboolean list_pools(const FctRequest *request, FctReply *reply, GError **error)
+static gboolean pools_list(const FctRequest *request, FctReply *reply, GError **error)
 {
     static const FctListOrder order = {.by = {"name"}};
     return fct_reply_list(request, reply, &order, fct_pools_list(request->app, error), error);
@@ -36,10 +36,10 @@ static gboolean delete_pool(const FctRequest *request, FctReply *reply, GError *
     return fct_pools_delete(request->app, request->id, error);
 }
 
-static gboolean act(const FctRequest *request, FctReply *reply, FctPoolAct what, GError **error)
+static gboolean pool_change(const FctRequest *request, FctReply *reply, FctPoolVerb what, GError **error)
 {
     reply->subject = g_strdup_printf("pool %s", request->id);
-    json_t *json = fct_pools_act(request->app, request->id, what, error);
+    json_t *json = fct_pools_do(request->app, request->id, what, error);
     if (json)
         fct_reply_resource(reply, 200, json);
     return json != NULL;
@@ -47,21 +47,21 @@ static gboolean act(const FctRequest *request, FctReply *reply, FctPoolAct what,
 
 static gboolean start_pool(const FctRequest *request, FctReply *reply, GError **error)
 {
-    return act(request, reply, FCT_POOL_START, error);
+    return pool_change(request, reply, FCT_POOL_START, error);
 }
 
 static gboolean stop_pool(const FctRequest *request, FctReply *reply, GError **error)
 {
-    return act(request, reply, FCT_POOL_STOP, error);
+    return pool_change(request, reply, FCT_POOL_STOP, error);
 }
 
 static gboolean refresh_pool(const FctRequest *request, FctReply *reply, GError **error)
 {
-    return act(request, reply, FCT_POOL_REFRESH, error);
+    return pool_change(request, reply, FCT_POOL_REFRESH, error);
 }
 
 const FctRoute fct_routes_pool[] = {
-    {"GET", "/pools", "pool.read", list_pools, .query = FCT_LIST_QUERY},
+    {"GET", "/pools", "pool.read", pools_list, .query = FCT_LIST_QUERY},
     {"POST", "/pools", "pool.write", create_pool,
      .body = "name:text kind:text path:text host:text export:text volume_group:text confirm:text", .slow = TRUE},
     {"GET", "/pools/{id}", "pool.read", get_pool},

@@ -44,7 +44,7 @@ static gboolean grow_volume(const FctRequest *request, FctReply *reply, GError *
     return json != NULL;
 }
 
-static gboolean delete_volume(const FctRequest *request, FctReply *reply, GError **error)
+static gboolean volume_delete(const FctRequest *request, FctReply *reply, GError **error)
 {
     g_autoptr(json_t) seen = request->if_match ? fct_volumes_get(request->app, request->id, error) : NULL;
     reply->subject = g_strdup_printf("volume %s", request->id);
@@ -71,7 +71,7 @@ static gboolean upload_end(gpointer data, gboolean whole, FctReply *reply, GErro
     return fct_volume_upload_end(data, &reply->json, error);
 }
 
-static gboolean put_content(const FctRequest *request, FctReply *reply, GError **error)
+static gboolean volume_put_content(const FctRequest *request, FctReply *reply, GError **error)
 {
     static const FctSink sink = {upload_write, upload_end};
     FctVolumeUpload *upload =
@@ -118,7 +118,7 @@ static void down_free(gpointer data)
     g_free(down);
 }
 
-static gboolean get_content(const FctRequest *request, FctReply *reply, GError **error)
+static gboolean volume_get_content(const FctRequest *request, FctReply *reply, GError **error)
 {
     FctApp *app = request->app;
     g_autoptr(json_t) volume = fct_volumes_get(app, request->id, error);
@@ -149,9 +149,9 @@ const FctRoute fct_routes_volume[] = {
     {"POST", "/volumes", "volume.write", create_volume,
      .body = "pool:text name:text format:text size_gib:int from:object upload_bytes:int sha256:text"},
     {"GET", "/volumes/{id}", "volume.read", get_volume},
-    {"DELETE", "/volumes/{id}", "volume.write", delete_volume, .slow = TRUE},
+    {"DELETE", "/volumes/{id}", "volume.write", volume_delete, .slow = TRUE},
     {"POST", "/volumes/{id}/grow", "volume.write", grow_volume, .body = "size_gib:int", .slow = TRUE},
-    {"GET", "/volumes/{id}/content", "volume.content", get_content},
-    {"PUT", "/volumes/{id}/content", "volume.write", put_content, .takes_stream = TRUE},
+    {"GET", "/volumes/{id}/content", "volume.content", volume_get_content},
+    {"PUT", "/volumes/{id}/content", "volume.write", volume_put_content, .takes_stream = TRUE},
     {NULL},
 };

@@ -32,7 +32,7 @@ static gboolean refuse_twice(GError **error, const char *field, const char *pool
                               json_pack("{s:s}", "field", field), "Storage pool %s %s already.", pool, what);
 }
 
-static GPtrArray *read_all(FctApp *app, GError **error)
+static GPtrArray *pools_read(FctApp *app, GError **error)
 {
     if (app->vmm)
         return app->vmm->ops->pools(app->vmm, error);
@@ -40,7 +40,7 @@ static GPtrArray *read_all(FctApp *app, GError **error)
     return NULL;
 }
 
-static const FctPool *find(const GPtrArray *pools, const char *name, GError **error)
+static const FctPool *pools_find(const GPtrArray *pools, const char *name, GError **error)
 {
     for (guint i = 0; i < pools->len; i++)
         if (strcmp(((FctPool *)pools->pdata[i])->name, name) == 0)
@@ -51,7 +51,7 @@ static const FctPool *find(const GPtrArray *pools, const char *name, GError **er
 
 /* ---- views ---- */
 
-static guint64 revision_of(const FctPool *pool)
+static guint64 pool_revision(const FctPool *pool)
 {
     g_autofree char *text = g_strjoin("\n", pool->name, pool->kind, pool->path, pool->source, NULL);
     g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, text, -1);
@@ -59,7 +59,7 @@ static guint64 revision_of(const FctPool *pool)
     return g_ascii_strtoull(sum, NULL, 16) + 1;
 }
 
-static json_t *view(FctApp *app, const FctPool *pool)
+static json_t *pool_view(FctApp *app, const FctPool *pool)
 {
     g_autofree char *why = NULL;
     gint64 promised = fct_storage_promised(app->storage, pool->name);
@@ -70,11 +70,11 @@ static json_t *view(FctApp *app, const FctPool *pool)
     json_object_set_new(json, "promised_bytes", promised < 0 ? json_null() : json_integer(promised));
     json_object_set_new(json, "warning",
                         why ? json_pack("{s:s, s:s}", "severity", fct_room_name(room), "sentence", why) : json_null());
-    fct_app_stamp(app, json, pool->name, revision_of(pool));
+    fct_app_stamp(app, json, pool->name, pool_revision(pool));
     return json;
 }
 
-static int by_name(gconstpointer a, gconstpointer b)
+static int pool_by_name(gconstpointer a, gconstpointer b)
 {
     const FctPool *const *x = a, *const *y = b;
     return strcmp((*x)->name, (*y)->name);
@@ -82,21 +82,21 @@ static int by_name(gconstpointer a, gconstpointer b)
 
 json_t *fct_pools_list(FctApp *app, GError **error)
 {
-    g_autoptr(GPtrArray) pools = read_all(app, error);
+    g_autoptr(GPtrArray) pools = pools_read(app, error);
     if (!pools)
         return NULL;
     json_t *items = json_array();
-    g_ptr_array_sort(pools, by_name);
+    g_ptr_array_sort(pools, pool_by_name);
     for (guint i = 0; i < pools->len; i++)
-        json_array_append_new(items, view(app, pools->pdata[i]));
+        json_array_append_new(items, pool_view(app, pools->pdata[i]));
     return items;
 }
 
 json_t *fct_pools_get(FctApp *app, const char *name, GError **error)
 {
-    g_autoptr(GPtrArray) pools = read_all(app, error);
-    const FctPool *pool = pools ? find(pools, name, error) : NULL;
-    return pool ? view(app, pool) : NULL;
+    g_autoptr(GPtrArray) pools = pools_read(app, error);
+    const FctPool *pool = pools ? pools_find(pools, name, error) : NULL;
+    return pool ? pool_view(app, pool) : NULL;
 }
 
 /* ---- making ---- */
@@ -121,7 +121,7 @@ static gboolean nfs_answers(const char *host, GError **error)
 }
 
 /* The path without symbolic links, as far as it exists: two names may lead to one folder. */
-static char *real_path(const char *path)
+static char *folder_real_path(const char *path)
 {
     g_autofree char *there = g_strdup(path);
     while (*there && strcmp(there, "/") != 0) {
@@ -148,15 +148,15 @@ static gboolean can_be_folder(const char *path, GError **error)
 /* A folder for a new pool must be empty: files in it would be shown as volumes, or be hidden by the mount. */
 static gboolean is_apart(const char *own, const char *what, const char *real, GError **error)
 {
-    g_autofree char *ours = real_path(own);
+    g_autofree char *ours = folder_real_path(own);
     return !*own || !*real || (!fct_path_overlaps(own, real) && !fct_path_overlaps(ours, real)) ||
            fct_read_refuse(error, "path", "Facet keeps %s in %s.", what, own);
 }
 
 static gboolean is_new(FctApp *app, const GPtrArray *pools, const FctPoolInput *input, GError **error)
 {
-    g_autofree char *real = real_path(input->path);
-    if (find(pools, input->name, NULL))
+    g_autofree char *real = folder_real_path(input->path);
+    if (pools_find(pools, input->name, NULL))
         return fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
                                   "There is a storage pool %s already.", input->name);
     for (guint i = 0; i < pools->len; i++) {
@@ -313,7 +313,7 @@ static gboolean may_share(gid_t gid)
 }
 
 /* An access list may name anybody; the group's bits of the mode show the most that it allows. */
-static gboolean others_write(const char *folder, const struct stat *st)
+static gboolean folder_others_write(const char *folder, const struct stat *st)
 {
     gboolean list = getxattr(folder, "system.posix_acl_access", NULL, 0) > 0;
     return !may_own(st->st_uid) || st->st_mode & S_IWOTH || (st->st_mode & S_IWGRP && (list || !may_share(st->st_gid)));
@@ -330,7 +330,7 @@ static char *who_else_writes(const char *real)
     for (gboolean itself = TRUE;; itself = FALSE) {
         struct stat st;
         gboolean there = stat(folder, &st) == 0;
-        if (there && others_write(folder, &st) &&
+        if (there && folder_others_write(folder, &st) &&
             (itself || !(st.st_mode & S_ISVTX) || !may_own(st.st_uid))) /* the owner may exchange what is in it */
             return g_strdup_printf("Not only root and QEMU may write to %s: whoever may can put a link in the place of "
                                    "a disk, and libvirt follows it as root.",
@@ -366,7 +366,7 @@ static gboolean is_of_volume_group(const FctPoolInput *input, const GError *faul
             (fault->code == FCT_ERROR_UNSUPPORTED && strstr(fault->message, "volume group")));
 }
 
-static gboolean create(FctApp *app, const FctPoolInput *input, GError **error)
+static gboolean pool_make(FctApp *app, const FctPoolInput *input, GError **error)
 {
     g_autoptr(GError) fault = NULL;
     if (app->vmm->ops->pool_create(app->vmm, input, &fault))
@@ -384,7 +384,7 @@ static gboolean create(FctApp *app, const FctPoolInput *input, GError **error)
 
 json_t *fct_pools_create(FctApp *app, const json_t *json, GError **error)
 {
-    g_autoptr(GPtrArray) pools = read_all(app, error);
+    g_autoptr(GPtrArray) pools = pools_read(app, error);
     g_autoptr(FctPoolInput) input = pools ? fct_pool_input_read(json, error) : NULL;
     if (!input)
         return NULL;
@@ -396,7 +396,7 @@ json_t *fct_pools_create(FctApp *app, const json_t *json, GError **error)
         return NULL;
     if (*input->path) /* use the path that was judged: a link on the way could lead elsewhere tomorrow */
         fct_text_take(&input->path, real_folder(input->path));
-    if (!create(app, input, error))
+    if (!pool_make(app, input, error))
         return NULL;
     if (*input->path)
         remember_folder(app, input->path);
@@ -407,7 +407,7 @@ json_t *fct_pools_create(FctApp *app, const json_t *json, GError **error)
 /* ---- changing ---- */
 
 /* Names of the VMs that have a volume of the pool; @running: only those that run. */
-static json_t *holders(const FctVolumeSurvey *survey, const char *pool)
+static json_t *pool_holders(const FctVolumeSurvey *survey, const char *pool)
 {
     json_t *names = json_array();
     g_autoptr(GHashTable) known = g_hash_table_new(g_str_hash, g_str_equal);
@@ -424,7 +424,7 @@ static json_t *holders(const FctVolumeSurvey *survey, const char *pool)
 }
 
 /* libvirt does not list the volumes of a stopped pool, but the documents of our VMs name it. */
-static gboolean add_documents(FctApp *app, const char *pool, json_t *names, GError **error)
+static gboolean pool_add_documents(FctApp *app, const char *pool, json_t *names, GError **error)
 {
     g_autoptr(GPtrArray) docs = app->store->ops->list(app->store, "vm/", error);
     for (guint i = 0; docs && i < docs->len; i++) {
@@ -454,13 +454,13 @@ static gboolean no_snapshot_has(FctApp *app, const char *name, const char *what,
                               (char *)snapshots->pdata[0]);
 }
 
-static gboolean nobody_has(FctApp *app, const char *name, const char *what, GError **error)
+static gboolean folder_is_free(FctApp *app, const char *name, const char *what, GError **error)
 {
     g_autoptr(FctVolumeSurvey) survey = fct_volume_survey_new(app, error);
     if (!survey || !fct_volume_survey_pool(survey, name, error))
         return FALSE;
-    g_autoptr(json_t) names = holders(survey, name);
-    if (json_array_size(names) == 0 && !add_documents(app, name, names, error))
+    g_autoptr(json_t) names = pool_holders(survey, name);
+    if (json_array_size(names) == 0 && !pool_add_documents(app, name, names, error))
         return FALSE;
     if (json_array_size(names) == 0)
         return no_snapshot_has(app, name, what, error);
@@ -478,19 +478,19 @@ static gboolean is_others(const char *name, const char *what, GError **error)
                               "Facet makes disks in this pool and keeps it; it cannot be %s.", what);
 }
 
-json_t *fct_pools_act(FctApp *app, const char *name, FctPoolAct act, GError **error)
+json_t *fct_pools_do(FctApp *app, const char *name, FctPoolVerb verb, GError **error)
 {
-    g_autoptr(GPtrArray) pools = read_all(app, error);
-    if (!pools || !find(pools, name, error))
+    g_autoptr(GPtrArray) pools = pools_read(app, error);
+    if (!pools || !pools_find(pools, name, error))
         return NULL;
     const FctVmmOps *ops = app->vmm->ops;
     gboolean ok = FALSE;
-    if (act == FCT_POOL_START)
+    if (verb == FCT_POOL_START)
         ok = ops->pool_start(app->vmm, name, error);
-    else if (act == FCT_POOL_REFRESH)
+    else if (verb == FCT_POOL_REFRESH)
         ok = ops->pool_refresh(app->vmm, name, error);
     else
-        ok = is_others(name, "stopped", error) && nobody_has(app, name, "stopped", error) &&
+        ok = is_others(name, "stopped", error) && folder_is_free(app, name, "stopped", error) &&
              ops->pool_stop(app->vmm, name, error);
     if (!ok)
         return NULL;
@@ -500,9 +500,9 @@ json_t *fct_pools_act(FctApp *app, const char *name, FctPoolAct act, GError **er
 
 gboolean fct_pools_delete(FctApp *app, const char *name, GError **error)
 {
-    g_autoptr(GPtrArray) pools = read_all(app, error);
-    if (!pools || !find(pools, name, error) || !is_others(name, "deleted", error) ||
-        !nobody_has(app, name, "deleted", error) || !app->vmm->ops->pool_delete(app->vmm, name, error))
+    g_autoptr(GPtrArray) pools = pools_read(app, error);
+    if (!pools || !pools_find(pools, name, error) || !is_others(name, "deleted", error) ||
+        !folder_is_free(app, name, "deleted", error) || !app->vmm->ops->pool_delete(app->vmm, name, error))
         return FALSE;
     fct_storage_poke(app->storage, name);
     fct_event(app, "pool.deleted", "info", "pool", name, name,

@@ -7,7 +7,7 @@
 json_t *fct_pools_list(FctApp *app, GError **error);
 json_t *fct_pools_get(FctApp *app, const char *name, GError **error);
 json_t *fct_pools_create(FctApp *app, const json_t *input, GError **error);
-typedef enum { FCT_POOL_START, FCT_POOL_STOP, FCT_POOL_REFRESH } FctPoolAct;
-json_t *fct_pools_act(FctApp *app, const char *name, FctPoolAct act, GError **error);
+typedef enum { FCT_POOL_START, FCT_POOL_STOP, FCT_POOL_REFRESH } FctPoolVerb;
+json_t *fct_pools_do(FctApp *app, const char *name, FctPoolVerb verb, GError **error);
 /* Deletes the definition only, not the content. FCT_ERROR_IN_USE names the VMs. */
 gboolean fct_pools_delete(FctApp *app, const char *name, GError **error);

@@ -17,7 +17,7 @@ struct FctStorage {
     GHashTable *making;   /* the same */
 };
 
-static GHashTable *set_new(void)
+static GHashTable *due_set_new(void)
 {
     return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 }
@@ -122,7 +122,7 @@ gboolean fct_storage_await(FctStorage *storage, gint64 us, FctStorageDue *ret)
         ;
     gboolean goes_on = !storage->quit;
     *ret = storage->due;
-    storage->due = (FctStorageDue){.pools = set_new()};
+    storage->due = (FctStorageDue){.pools = due_set_new()};
     return goes_on;
 }
 
@@ -165,10 +165,10 @@ FctStorage *fct_storage_new(void)
     g_mutex_init(&storage->names);
     g_mutex_init(&storage->lock);
     g_cond_init(&storage->cond);
-    storage->due.pools = set_new();
+    storage->due.pools = due_set_new();
     storage->promised = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    storage->claimed = set_new();
-    storage->making = set_new();
+    storage->claimed = due_set_new();
+    storage->making = due_set_new();
     return storage;
 }
 

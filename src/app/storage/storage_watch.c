@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 
 /* libvirt sends events of pools, but not of volumes that come and go. */
-#define LOOK_US (5 * G_USEC_PER_SEC)
+#define POLL_US (5 * G_USEC_PER_SEC)
 
 struct FctStorageWatch {
     FctApp *app;
@@ -37,7 +37,7 @@ static gboolean make_folder(const char *path, GError **error)
                          g_strerror(errno));
 }
 
-static const FctPool *find(const GPtrArray *pools, const char *name)
+static const FctPool *storage_watch_find_pool(const GPtrArray *pools, const char *name)
 {
     for (guint i = 0; i < pools->len; i++)
         if (strcmp(((FctPool *)pools->pdata[i])->name, name) == 0)
@@ -66,7 +66,7 @@ static void ensure_own(FctStorageWatch *watch)
     FctVmm *vmm = watch->app->vmm;
     g_autoptr(GError) fault = NULL;
     g_autoptr(GPtrArray) pools = vmm->ops->pools(vmm, &fault);
-    const FctPool *own = pools ? find(pools, FCT_POOL_OWN) : NULL;
+    const FctPool *own = pools ? storage_watch_find_pool(pools, FCT_POOL_OWN) : NULL;
     gboolean ok = pools && (!own          ? make_own(watch, &fault)
                             : own->active ? vmm->ops->pool_refresh(vmm, FCT_POOL_OWN, &fault)
                                           : vmm->ops->pool_start(vmm, FCT_POOL_OWN, &fault));
@@ -81,7 +81,7 @@ static char *mark_of(const FctPool *pool)
                            pool->volumes, pool->capacity / (1 << 20), pool->allocated / (1 << 20));
 }
 
-static void publish(FctStorageWatch *watch, const char *name, gboolean gone)
+static void storage_watch_publish(FctStorageWatch *watch, const char *name, gboolean gone)
 {
     FctHub *hub = watch->app->hub;
     if (gone)
@@ -92,7 +92,7 @@ static void publish(FctStorageWatch *watch, const char *name, gboolean gone)
 }
 
 /* A change of volumes may have changed how much is promised. */
-static void count(FctStorageWatch *watch, const FctPool *pool)
+static void storage_watch_count(FctStorageWatch *watch, const FctPool *pool)
 {
     FctVmm *vmm = watch->app->vmm;
     /* The records are read first, so that every volume with a record is in the list that is read after. */
@@ -122,7 +122,7 @@ static void tell_room(FctStorageWatch *watch, const FctPool *pool)
                   "Storage pool %s runs full: %s", pool->name, why);
 }
 
-static void look(FctStorageWatch *watch, GHashTable *due)
+static void storage_watch_check_pools(FctStorageWatch *watch, GHashTable *due)
 {
     FctVmm *vmm = watch->app->vmm;
     g_autoptr(GError) fault = NULL;
@@ -141,8 +141,8 @@ static void look(FctStorageWatch *watch, GHashTable *due)
         const FctPool *pool = pools->pdata[i];
         char *mark = mark_of(pool);
         if (g_strcmp0(g_hash_table_lookup(old, pool->name), mark) != 0 || g_hash_table_contains(due, pool->name)) {
-            count(watch, pool);
-            publish(watch, pool->name, FALSE);
+            storage_watch_count(watch, pool);
+            storage_watch_publish(watch, pool->name, FALSE);
         }
         tell_room(watch, pool);
         g_hash_table_replace(watch->marks, g_strdup(pool->name), mark);
@@ -150,19 +150,19 @@ static void look(FctStorageWatch *watch, GHashTable *due)
     g_hash_table_iter_init(&iter, old);
     while (g_hash_table_iter_next(&iter, &name, NULL))
         if (!g_hash_table_contains(watch->marks, name))
-            publish(watch, name, TRUE);
+            storage_watch_publish(watch, name, TRUE);
 }
 
-static gpointer run(gpointer data)
+static gpointer storage_watch_run(gpointer data)
 {
     FctStorageWatch *watch = data;
     for (;;) {
         g_auto(FctStorageDue) due = {0};
-        if (!fct_storage_await(watch->storage, LOOK_US, &due))
+        if (!fct_storage_await(watch->storage, POLL_US, &due))
             return NULL;
         if (due.ensure)
             ensure_own(watch);
-        look(watch, due.pools);
+        storage_watch_check_pools(watch, due.pools);
         if (due.sweep && (!fct_domains_is_up(watch->app->domains) || !fct_records_sweep(watch->app)))
             fct_storage_sweep_later(watch->storage);
     }
@@ -171,7 +171,7 @@ static gpointer run(gpointer data)
 /* ---- the object ---- */
 
 /* On libvirt's thread. */
-static void on_changed(const char *pool, gpointer storage)
+static void storage_watch_on_changed(const char *pool, gpointer storage)
 {
     fct_storage_poke(storage, pool);
 }
@@ -189,8 +189,8 @@ FctStorageWatch *fct_storage_watch_new(FctApp *app)
 
 void fct_storage_watch_start(FctStorageWatch *watch)
 {
-    watch->thread = g_thread_new("storage", run, watch);
-    watch->app->vmm->ops->watch_storage(watch->app->vmm, on_changed, watch->storage);
+    watch->thread = g_thread_new("storage", storage_watch_run, watch);
+    watch->app->vmm->ops->watch_storage(watch->app->vmm, storage_watch_on_changed, watch->storage);
 }
 
 void fct_storage_watch_stop(FctStorageWatch *watch)

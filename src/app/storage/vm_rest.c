@@ -13,8 +13,8 @@
  */
 #define SETTLE_US (250 * 1000)
 /* A server that was just busy with the copy may answer late. */
-#define LOOKS 20
-#define LOOK_AGAIN_US (500 * 1000)
+#define TRIES 20
+#define RETRY_US (500 * 1000)
 
 GHashTable *fct_vm_rest_begin(FctApp *app)
 {
@@ -32,7 +32,7 @@ void fct_vm_rest_settle(void)
     g_usleep(SETTLE_US);
 }
 
-static gboolean refuse(const char *name, const char *what, const char *next, GError **error)
+static gboolean rest_refuse(const char *name, const char *what, const char *next, GError **error)
 {
     return fct_set_error_full(error, FCT_ERROR_CONFLICT, next, NULL, "VM %s %s", name, what);
 }
@@ -48,21 +48,21 @@ gboolean fct_vm_rest_held(FctApp *app, const GHashTable *before, const char *id,
     if (!now && !then)
         return TRUE; /* libvirt never had the VM */
     if (!now)
-        return refuse(then->name, "was deleted meanwhile, so nobody can know whether it was started before that.",
-                      "Copy it again.", error);
+        return rest_refuse(then->name, "was deleted meanwhile, so nobody can know whether it was started before that.",
+                           "Copy it again.", error);
     if (then && then->connection != now->connection)
-        return refuse(now->name,
-                      "may have been started meanwhile: the connection to libvirt was lost, so nobody can know.",
-                      "Copy it again while libvirt is not restarted.", error);
+        return rest_refuse(now->name,
+                           "may have been started meanwhile: the connection to libvirt was lost, so nobody can know.",
+                           "Copy it again while libvirt is not restarted.", error);
     if (now->starts != (then ? then->starts : 0))
-        return refuse(now->name, "was started while its disk was copied, so the copy is torn.",
-                      "Leave the VM off until the copy has ended, and copy it again.", error);
+        return rest_refuse(now->name, "was started while its disk was copied, so the copy is torn.",
+                           "Leave the VM off until the copy has ended, and copy it again.", error);
     return TRUE;
 }
 
 /* ---- the files ---- */
 
-static void note_file(FctApp *app, const GPtrArray *remote, const char *path, GHashTable *stamps)
+static void rest_note_file(FctApp *app, const GPtrArray *remote, const char *path, GHashTable *stamps)
 {
     FctProbed probed = fct_file_probe(app->probe, remote, path, FALSE);
     if (*probed.stamp)
@@ -73,17 +73,17 @@ void fct_vm_rest_note(FctApp *app, const FctVolumeRecord *source, GHashTable *st
 {
     g_autoptr(GPtrArray) remote = fct_file_probe_remote();
     g_autoptr(GPtrArray) below = fct_record_layers(app, source, FALSE, NULL);
-    note_file(app, remote, source->path, stamps);
+    rest_note_file(app, remote, source->path, stamps);
     for (guint i = 0; below && i < below->len; i++)
-        note_file(app, remote, ((FctLayer *)below->pdata[i])->path, stamps);
+        rest_note_file(app, remote, ((FctLayer *)below->pdata[i])->path, stamps);
 }
 
 static gboolean is_as_noted(FctApp *app, const GPtrArray *remote, const char *path, const char *stamp)
 {
     FctProbed now = {.there = FCT_SEEN_UNKNOWN};
-    for (int look = 0; look < LOOKS && now.there == FCT_SEEN_UNKNOWN; look++) {
-        if (look)
-            g_usleep(LOOK_AGAIN_US);
+    for (int try = 0; try < TRIES && now.there == FCT_SEEN_UNKNOWN; try++) {
+        if (try)
+            g_usleep(RETRY_US);
         now = fct_file_probe(app->probe, remote, path, FALSE);
     }
     return now.there == FCT_SEEN_UNKNOWN || strcmp(now.stamp, stamp) == 0;

@@ -18,14 +18,14 @@ static gssize read_some(FctVmm *vmm, const FctVolume *volume, gint64 offset, gsi
     return n < 0 ? -1 : (gssize)got;
 }
 
-gboolean fct_volume_bytes_read(FctVmm *vmm, const FctVolume *volume, FctVolumeBytes *look, GError **error)
+gboolean fct_volume_bytes_read(FctVmm *vmm, const FctVolume *volume, FctVolumeBytes *content, GError **error)
 {
     gint64 size = MAX(volume->physical, 0);
-    gsize head = (gsize)MIN(size, (gint64)sizeof look->head), tail = (gsize)MIN(size, (gint64)sizeof look->tail);
-    gssize got = head ? read_some(vmm, volume, 0, head, look->head, error) : 0;
-    gssize end = got > 0 && tail ? read_some(vmm, volume, size - (gint64)tail, tail, look->tail, error) : 0;
+    gsize head = (gsize)MIN(size, (gint64)sizeof content->head), tail = (gsize)MIN(size, (gint64)sizeof content->tail);
+    gssize got = head ? read_some(vmm, volume, 0, head, content->head, error) : 0;
+    gssize end = got > 0 && tail ? read_some(vmm, volume, size - (gint64)tail, tail, content->tail, error) : 0;
     if (got < 0 || end < 0)
         return FALSE;
-    look->bytes = (FctDiskBytes){look->head, (gsize)got, end ? look->tail : NULL, (gsize)end, size};
+    content->bytes = (FctDiskBytes){content->head, (gsize)got, end ? content->tail : NULL, (gsize)end, size};
     return TRUE;
 }

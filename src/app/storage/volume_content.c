@@ -15,8 +15,8 @@
 #define BLOCK (1024 * 1024)
 #define SPARE (G_GINT64_CONSTANT(64) << 20) /* of the disk of the store, which must go on committing */
 
-static gboolean read_range(FctApp *app, const char *pool, const char *name, gint64 at, guint8 *bytes, gsize length,
-                           GError **error)
+static gboolean content_read_range(FctApp *app, const char *pool, const char *name, gint64 at, guint8 *bytes,
+                                   gsize length, GError **error)
 {
     FctVmm *vmm = app->vmm;
     gsize got = 0;
@@ -41,8 +41,8 @@ gboolean fct_volume_head(FctApp *app, const char *pool, const char *name, gint64
     guint8 tail[FCT_DISK_TAIL_BYTES];
     gsize length = (gsize)MIN(there, (gint64)FCT_DISK_HEAD_BYTES);
     gsize foot = there == size ? (gsize)MIN(size, (gint64)sizeof tail) : 0;
-    if (!read_range(app, pool, name, 0, head, length, error) ||
-        (foot && !read_range(app, pool, name, size - (gint64)foot, tail, foot, error)))
+    if (!content_read_range(app, pool, name, 0, head, length, error) ||
+        (foot && !content_read_range(app, pool, name, size - (gint64)foot, tail, foot, error)))
         return FALSE;
     const FctDiskBytes bytes = {head, length, tail, foot, size};
     fct_disk_head_read(&bytes, ret);
@@ -54,7 +54,7 @@ typedef struct {
     FctVmmStream *stream;
 } Reading;
 
-static gssize read_on(gpointer data, guint8 *bytes, gsize length, GError **error)
+static gssize content_read_on(gpointer data, guint8 *bytes, gsize length, GError **error)
 {
     const Reading *reading = data;
     return reading->vmm->ops->stream_read(reading->stream, bytes, length, NULL, error);
@@ -65,7 +65,7 @@ char *fct_volume_sha256(FctApp *app, const char *pool, const char *name, gint64 
     Reading reading = {app->vmm, app->vmm->ops->volume_open(app->vmm, pool, name, FALSE, 0, size, error)};
     if (!reading.stream)
         return NULL;
-    char *sum = fct_sum_read(read_on, &reading, size, error);
+    char *sum = fct_sum_read(content_read_on, &reading, size, error);
     app->vmm->ops->stream_close(reading.stream, FALSE, NULL);
     return sum;
 }
@@ -108,7 +108,7 @@ void fct_volume_scratch_clear(FctApp *app)
 
 /* ---- a copy that can be checked ---- */
 
-static gboolean write_all(int fd, const guint8 *bytes, gsize length, gint64 at)
+static gboolean file_write_all(int fd, const guint8 *bytes, gsize length, gint64 at)
 {
     while (length > 0) {
         ssize_t n = pwrite(fd, bytes, length, at);
@@ -122,7 +122,7 @@ static gboolean write_all(int fd, const guint8 *bytes, gsize length, gint64 at)
 }
 
 /* Holes stay holes, so the copy takes no more room than the data. */
-static gboolean carry(FctApp *app, FctVmmStream *stream, int fd, gint64 size, GError **error)
+static gboolean content_carry(FctApp *app, FctVmmStream *stream, int fd, gint64 size, GError **error)
 {
     g_autofree guint8 *block = g_malloc(BLOCK);
     gint64 at = 0, hole = 0;
@@ -131,7 +131,7 @@ static gboolean carry(FctApp *app, FctVmmStream *stream, int fd, gint64 size, GE
         n = app->vmm->ops->stream_read(stream, block, (gsize)MIN(size - at, (gint64)BLOCK), &hole, error);
         if (n < 0)
             return FALSE;
-        if (n > 0 && !write_all(fd, block, (gsize)n, at))
+        if (n > 0 && !file_write_all(fd, block, (gsize)n, at))
             return fct_set_error_errno(error, "Could not write", "the copy that is to be checked");
         at += n + hole;
     }
@@ -148,7 +148,7 @@ static gboolean check_copy(FctApp *app, const FctVolume *volume, gint64 size, GE
     if (fd < 0)
         return fct_set_error_errno(error, "Could not make", path);
     FctVmmStream *stream = app->vmm->ops->volume_open(app->vmm, volume->pool, volume->name, FALSE, 0, size, error);
-    gboolean ok = stream && carry(app, stream, fd, size, error) &&
+    gboolean ok = stream && content_carry(app, stream, fd, size, error) &&
                   app->vmm->ops->disk_check(app->vmm, path, "qcow2", &bytes, error);
     if (stream)
         app->vmm->ops->stream_close(stream, FALSE, NULL);

@@ -14,7 +14,7 @@
 #include <string.h>
 
 /* @who and @what: "VM db-2", "has it". */
-static gboolean refuse(GError **error, const char *path, const char *who, const char *name, const char *what)
+static gboolean guard_refuse(GError **error, const char *path, const char *who, const char *name, const char *what)
 {
     g_autofree char *file = g_path_get_basename(path), *sentence = g_strdup_printf("%s %s %s.", who, name, what);
     return fct_set_error_full(error, FCT_ERROR_IN_USE, "Take it out of there first.",
@@ -42,8 +42,8 @@ static gboolean check_users(FctApp *app, const FctVolumeSurvey *survey, const ch
         if (backing ? is_own(survey, vm, user->name) : strcmp(user->vm, vm) == 0)
             continue;
         if (backing)
-            return refuse(error, path, "volume", user->name, "stands on it");
-        return refuse(error, path, strcmp(user->how, "snapshot") == 0 ? "snapshot" : "VM", user->name, "has it");
+            return guard_refuse(error, path, "volume", user->name, "stands on it");
+        return guard_refuse(error, path, strcmp(user->how, "snapshot") == 0 ? "snapshot" : "VM", user->name, "has it");
     }
     g_autofree char *file = g_path_get_basename(path);
     return fct_volume_survey_clear(survey, path, error) && fct_volume_host_free(app, file, path, error);
@@ -79,7 +79,7 @@ static gboolean is_idle(FctApp *app, const FctVolumeSurvey *survey, const char *
  * Refreshes the pools, to find overlays that were made in the folders without libvirt. A pool that is being written to
  * is not scanned.
  */
-static void look_anew(FctApp *app, const GPtrArray *paths)
+static void guard_refresh(FctApp *app, const GPtrArray *paths)
 {
     g_autoptr(GPtrArray) pools = app->vmm ? app->vmm->ops->pools(app->vmm, NULL) : NULL;
     for (guint i = 0; pools && i < pools->len; i++) {
@@ -97,7 +97,7 @@ gboolean fct_volume_spare(FctApp *app, const char *vm, const GPtrArray *paths, G
     g_autoptr(GError) fault = NULL;
     if (!paths->len)
         return TRUE;
-    look_anew(app, paths);
+    guard_refresh(app, paths);
     g_autoptr(FctVolumeSurvey) survey = fct_volume_survey_new(app, error);
     g_autoptr(FctVmInfo) info = survey && *vm ? app->vmm->ops->info(app->vmm, vm, &fault) : NULL;
     if (!survey || !all_answer(survey, error))
@@ -108,7 +108,7 @@ gboolean fct_volume_spare(FctApp *app, const char *vm, const GPtrArray *paths, G
         const char *path = g_ptr_array_index(paths, i);
         if (info && fct_vm_info_active(info) &&
             (info->unseen || fct_volume_survey_has(survey, info, path))) /* it may have */
-            return refuse(error, path, "VM", info->name, "runs with it");
+            return guard_refuse(error, path, "VM", info->name, "runs with it");
         if (!is_idle(app, survey, path, error) || !check_users(app, survey, vm, path, error))
             return FALSE;
     }
@@ -133,8 +133,8 @@ gboolean fct_volume_spare_one(FctApp *app, const char *vm, const char *path, GEr
 /* ---- of the file library ---- */
 
 /* Asks libvirt itself: the event of a VM that was defined a moment ago may not have arrived yet. */
-static gboolean add_domains(FctApp *app, const FctVolumeSurvey *survey, const char *path, json_t *reasons,
-                            GError **error)
+static gboolean guard_add_domains(FctApp *app, const FctVolumeSurvey *survey, const char *path, json_t *reasons,
+                                  GError **error)
 {
     g_autoptr(GPtrArray) vms = app->vmm->ops->list(app->vmm, error);
     for (guint i = 0; vms && i < vms->len; i++) {
@@ -150,7 +150,7 @@ static gboolean add_domains(FctApp *app, const FctVolumeSurvey *survey, const ch
 }
 
 /* A disk that another program made in a pool may stand on an image of the library. */
-static gboolean add_volumes(const FctVolumeSurvey *survey, const char *path, json_t *reasons, GError **error)
+static gboolean guard_add_volumes(const FctVolumeSurvey *survey, const char *path, json_t *reasons, GError **error)
 {
     const GPtrArray *users = fct_volume_survey_users(survey, path);
     for (guint i = 0; users && i < users->len; i++) {
@@ -168,5 +168,6 @@ static gboolean add_volumes(const FctVolumeSurvey *survey, const char *path, jso
 gboolean fct_volume_file_users(FctApp *app, const char *path, json_t *reasons, GError **error)
 {
     g_autoptr(FctVolumeSurvey) survey = fct_volume_survey_new(app, error);
-    return survey && add_domains(app, survey, path, reasons, error) && add_volumes(survey, path, reasons, error);
+    return survey && guard_add_domains(app, survey, path, reasons, error) &&
+           guard_add_volumes(survey, path, reasons, error);
 }

@@ -49,7 +49,7 @@ static gboolean is_medium(const FctVm *vm, const Asked *asked)
 }
 
 /* The path of a medium that is half made: its record has none yet. */
-static char *path_of(const Asked *asked, const FctVolumeRecord *record)
+static char *medium_path(const Asked *asked, const FctVolumeRecord *record)
 {
     const FctPool *pool = fct_volume_survey_pool(asked->places, record->pool, NULL);
     return *record->path || !pool ? g_strdup(record->path) : g_build_filename(pool->path, record->name, NULL);
@@ -67,7 +67,7 @@ static gboolean made_as_medium(FctApp *app, const Asked *asked, gboolean *ret, G
     g_hash_table_iter_init(&iter, records);
     while (!*ret && g_hash_table_iter_next(&iter, NULL, &value)) {
         const FctVolumeRecord *record = value;
-        g_autofree char *path = record->seed ? path_of(asked, record) : NULL;
+        g_autofree char *path = record->seed ? medium_path(asked, record) : NULL;
         *ret = path && is_it(asked, record->pool, record->name, path);
     }
     return TRUE;
@@ -78,7 +78,7 @@ static char *released_key(const char *pool, const char *name)
     return g_strdup_printf("medium/%s:%s", pool, name);
 }
 
-static gboolean refuse(GError **error, const char *name, const char *whose)
+static gboolean medium_refuse(GError **error, const char *name, const char *whose)
 {
     return fct_set_error_full(error, FCT_ERROR_FORBIDDEN, "Give another VM first-boot data of its own.", NULL,
                               "%s is the first-boot medium of %s%s. It holds secrets, and is for that guest alone.",
@@ -97,15 +97,15 @@ gboolean fct_volume_no_medium(FctApp *app, const char *pool, const char *name, G
     for (guint i = 0; i < mine->len; i++) {
         const FctVm *vm = ((FctVmKnown *)mine->pdata[i])->vm;
         if (is_medium(vm, &asked))
-            return refuse(error, name, vm->name);
+            return medium_refuse(error, name, vm->name);
     }
     if (made)
-        return refuse(error, name, "");
+        return medium_refuse(error, name, "");
     g_autofree char *key = released_key(pool, name);
     g_autoptr(GError) fault = NULL;
     g_autoptr(FctDoc) released = app->store->ops->get(app->store, key, &fault);
     if (released)
-        return refuse(error, name, "");
+        return medium_refuse(error, name, "");
     if (fault->code == FCT_ERROR_NOT_FOUND)
         return TRUE;
     return fct_error_pass(error, &fault);

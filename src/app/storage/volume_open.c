@@ -19,12 +19,12 @@ static gboolean lies_inside(FctApp *app, const FctVolumeRecord *record, GError *
     return fct_volume_inside(there, error) && fct_volume_replaced_whole(app, record, there, error);
 }
 
-/* A file that is in no pool has a record by its path. @look: libvirt is asked where the volume lies. */
-static FctVolumeRecord *need(FctApp *app, const char *pool, const char *name, gboolean look, GError **error)
+/* A file that is in no pool has a record by its path. @inspect: libvirt is asked where the volume lies. */
+static FctVolumeRecord *record_need(FctApp *app, const char *pool, const char *name, gboolean inspect, GError **error)
 {
     g_autoptr(GError) fault = NULL;
     FctVolumeRecord *record = fct_record_find(app, pool, name, &fault);
-    if (record && fct_record_check_whole(app, record, error) && (!look || lies_inside(app, record, error)))
+    if (record && fct_record_check_whole(app, record, error) && (!inspect || lies_inside(app, record, error)))
         return record;
     fct_volume_record_free(record);
     if (fault && fault->code == FCT_ERROR_NOT_FOUND)
@@ -36,15 +36,15 @@ static FctVolumeRecord *need(FctApp *app, const char *pool, const char *name, gb
 }
 
 /* The record that @backing names. */
-FctVolumeRecord *fct_record_below(FctApp *app, const char *backing, gboolean look, GError **error)
+FctVolumeRecord *fct_record_below(FctApp *app, const char *backing, gboolean inspect, GError **error)
 {
     const char *colon = strchr(backing, ':');
     g_autofree char *pool = g_strndup(backing, colon ? (gsize)(colon - backing) : 0);
-    return need(app, pool, colon ? colon + 1 : backing, look, error);
+    return record_need(app, pool, colon ? colon + 1 : backing, inspect, error);
 }
 
 /* FctLayer*: all files below it. */
-GPtrArray *fct_record_layers(FctApp *app, const FctVolumeRecord *top, gboolean look, GError **error)
+GPtrArray *fct_record_layers(FctApp *app, const FctVolumeRecord *top, gboolean inspect, GError **error)
 {
     g_autoptr(GPtrArray) below = fct_layers_new();
     g_autofree char *next = g_strdup(top->backing);
@@ -53,7 +53,7 @@ GPtrArray *fct_record_layers(FctApp *app, const FctVolumeRecord *top, gboolean l
             fct_set_error(error, FCT_ERROR_INTERNAL, "The chain of volume %s has no end.", top->name);
             return NULL;
         }
-        g_autoptr(FctVolumeRecord) record = fct_record_below(app, next, look, error);
+        g_autoptr(FctVolumeRecord) record = fct_record_below(app, next, inspect, error);
         if (!record)
             return NULL;
         g_ptr_array_add(below, fct_layer_new(record->path, record->format));
@@ -63,21 +63,22 @@ GPtrArray *fct_record_layers(FctApp *app, const FctVolumeRecord *top, gboolean l
 }
 
 /* Fills @format and @below from the record. */
-static gboolean fill(FctApp *app, const char *pool, const char *name, gboolean look, char **format, GPtrArray **below,
-                     GError **error)
+static gboolean record_fill_disk(FctApp *app, const char *pool, const char *name, gboolean inspect, char **format,
+                                 GPtrArray **below, GError **error)
 {
     g_clear_pointer(below, g_ptr_array_unref);
-    g_autoptr(FctVolumeRecord) record = need(app, pool, name, look, error);
-    *below = record ? fct_record_layers(app, record, look, error) : NULL;
+    g_autoptr(FctVolumeRecord) record = record_need(app, pool, name, inspect, error);
+    *below = record ? fct_record_layers(app, record, inspect, error) : NULL;
     if (*below)
         fct_text_set(format, record->format);
     return *below != NULL;
 }
 
-static gboolean fill_disk(FctApp *app, FctVmDisk *disk, gboolean look, GError **error)
+static gboolean fill_disk(FctApp *app, FctVmDisk *disk, gboolean inspect, GError **error)
 {
     if (!disk->cdrom || *disk->pool || (*disk->path && !*disk->file))
-        return fill(app, disk->pool, *disk->pool ? disk->volume : disk->path, look, &disk->format, &disk->below, error);
+        return record_fill_disk(app, disk->pool, *disk->pool ? disk->volume : disk->path, inspect, &disk->format,
+                                &disk->below, error);
     g_clear_pointer(&disk->below, g_ptr_array_unref);
     fct_text_set(&disk->format, "raw");
     return TRUE;
@@ -97,7 +98,8 @@ gboolean fct_record_fill_files(FctApp *app, const GPtrArray *files, GError **err
 {
     for (guint i = 0; i < files->len; i++) {
         FctChainFile *file = files->pdata[i];
-        if (!fill(app, file->pool, *file->pool ? file->volume : file->path, TRUE, &file->format, &file->below, error))
+        if (!record_fill_disk(app, file->pool, *file->pool ? file->volume : file->path, TRUE, &file->format,
+                              &file->below, error))
             return FALSE;
     }
     return TRUE;

@@ -24,9 +24,9 @@ FctVmSpec *fct_record_spec(FctApp *app, const FctVm *vm, GError **error);       
  */
 FctVmSpec *fct_record_spec_told(FctApp *app, const FctVm *vm, GError **error);
 /*
- * The record that @backing ("<pool>:<name>", or a path) names; fails like fct_record_fill_disk. @look: libvirt is asked
- * where the volume lies.
+ * The record that @backing ("<pool>:<name>", or a path) names; fails like fct_record_fill_disk. @inspect: libvirt is
+ * asked where the volume lies.
  */
-FctVolumeRecord *fct_record_below(FctApp *app, const char *backing, gboolean look, GError **error);
+FctVolumeRecord *fct_record_below(FctApp *app, const char *backing, gboolean inspect, GError **error);
 /* FctLayer*: what @top stands on, from the nearest to the last. */
-GPtrArray *fct_record_layers(FctApp *app, const FctVolumeRecord *top, gboolean look, GError **error);
+GPtrArray *fct_record_layers(FctApp *app, const FctVolumeRecord *top, gboolean inspect, GError **error);

@@ -20,7 +20,7 @@ static gboolean refuse_lost(const FctVolumeRecord *record, GError **error)
 }
 
 /* A record says nothing about another file that has taken the name of its own. */
-static gboolean is_same(const FctVolumeRecord *record, const FctVolume *there, GError **error)
+static gboolean record_is_of_volume(const FctVolumeRecord *record, const FctVolume *there, GError **error)
 {
     if (fct_record_is_lost(record, there))
         return refuse_lost(record, error);
@@ -52,7 +52,7 @@ gboolean fct_record_there(FctApp *app, const char *pool, const char *name, GErro
 {
     g_autoptr(FctVolumeRecord) record = fct_record_find(app, pool, name, error);
     g_autoptr(FctVolume) there = record ? app->vmm->ops->volume(app->vmm, pool, name, error) : NULL;
-    return there && is_same(record, there, error) && fct_volume_host_free(app, name, there->path, error);
+    return there && record_is_of_volume(record, there, error) && fct_volume_host_free(app, name, there->path, error);
 }
 
 /* ---- making ---- */
@@ -64,7 +64,7 @@ static void note_making(FctApp *app, const char *pool, const char *name, gboolea
 }
 
 /* TRUE with *ret NULL: the volume does not exist. A volume that cannot be looked for is not taken for absent. */
-static gboolean look_up(FctApp *app, const char *pool, const char *name, FctVolume **ret, GError **error)
+static gboolean record_find_volume(FctApp *app, const char *pool, const char *name, FctVolume **ret, GError **error)
 {
     g_autoptr(GError) fault = NULL;
     *ret = app->vmm->ops->volume(app->vmm, pool, name, &fault);
@@ -77,14 +77,14 @@ static gboolean look_up(FctApp *app, const char *pool, const char *name, FctVolu
  * @recorded: there was a record of that name, so a file may be there that libvirt does not know: its pool is scanned
  * again.
  */
-static gboolean is_free(FctApp *app, const FctVolumeRecord *plan, gboolean recorded, GError **error)
+static gboolean volume_name_is_free(FctApp *app, const FctVolumeRecord *plan, gboolean recorded, GError **error)
 {
     FctVmm *vmm = app->vmm;
     g_autoptr(FctVolume) there = NULL;
-    if (!look_up(app, plan->pool, plan->name, &there, error))
+    if (!record_find_volume(app, plan->pool, plan->name, &there, error))
         return FALSE;
     if (!there && recorded && vmm->ops->pool_refresh(vmm, plan->pool, NULL) &&
-        !look_up(app, plan->pool, plan->name, &there, error))
+        !record_find_volume(app, plan->pool, plan->name, &there, error))
         return FALSE;
     if (there)
         fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
@@ -93,14 +93,14 @@ static gboolean is_free(FctApp *app, const FctVolumeRecord *plan, gboolean recor
 }
 
 /* Stores the record before the volume is made. A record whose volume is gone gives way. */
-static gboolean begin(FctApp *app, const FctVolumeRecord *plan, GError **error)
+static gboolean record_begin(FctApp *app, const FctVolumeRecord *plan, GError **error)
 {
     g_autoptr(GError) fault = NULL;
     g_autoptr(FctVolumeRecord) old = fct_record_find(app, plan->pool, plan->name, &fault);
     g_autoptr(FctVolumeRecord) record = fct_volume_record_copy(plan);
     if (!old && fault->code != FCT_ERROR_NOT_FOUND)
         return fct_error_pass(error, &fault);
-    if (!is_free(app, plan, old != NULL, error))
+    if (!volume_name_is_free(app, plan, old != NULL, error))
         return FALSE;
     record->revision = old ? old->revision : FCT_REV_NONE;
     note_making(app, plan->pool, plan->name, TRUE);
@@ -127,7 +127,7 @@ gboolean fct_record_abandon(FctApp *app, const char *pool, const char *name, con
     g_autoptr(FctVolume) there = NULL;
     g_autoptr(FctVolumeRecord) record = fct_record_find(app, pool, name, NULL);
     gboolean recorded = record && *path && strcmp(record->path, path) == 0;
-    gboolean ok = vmm->ops->copy_end(vmm, pool, name, error) && look_up(app, pool, name, &there, error);
+    gboolean ok = vmm->ops->copy_end(vmm, pool, name, error) && record_find_volume(app, pool, name, &there, error);
     gboolean ours = ok && there && *path && strcmp(there->path, path) == 0;
     if (ours && !(record && fct_record_is_lost(record, there)))
         ok = fct_volume_host_free(app, name, there->path, error) && vmm->ops->volume_delete(vmm, pool, name, error);
@@ -171,7 +171,7 @@ gboolean fct_record_complete_with(FctApp *app, const char *pool, const char *nam
 }
 
 /* Cleans up after a failed creation. @path: of what we made; "". What somebody else made under that name is theirs. */
-static void take_back(FctApp *app, const FctVolumeRecord *plan, const char *path, const GError *fault)
+static void record_take_back(FctApp *app, const FctVolumeRecord *plan, const char *path, const GError *fault)
 {
     g_autoptr(GError) stays = NULL;
     g_autoptr(FctVolumeRecord) record = fct_record_find(app, plan->pool, plan->name, NULL);
@@ -185,8 +185,8 @@ static void take_back(FctApp *app, const FctVolumeRecord *plan, const char *path
 }
 
 /* A device shows what was on it before, so it is ready only once that is overwritten. */
-static gboolean finish(FctApp *app, const FctVolumeRecord *plan, const FctVolume *made, FctVmmProgress progress,
-                       gpointer data, GError **error)
+static gboolean record_finish(FctApp *app, const FctVolumeRecord *plan, const FctVolume *made, FctVmmProgress progress,
+                              gpointer data, GError **error)
 {
     return (!fct_path_is_device(made->path) ||
             (note_made(app, plan, made, error) &&
@@ -203,13 +203,13 @@ FctVolume *fct_record_create(FctApp *app, const FctVolumeRecord *plan, gint64 by
     if (*plan->backing && !below)
         return NULL;
     const FctLayer layer = {below ? below->path : NULL, below ? below->format : NULL};
-    if (!begin(app, plan, error))
+    if (!record_begin(app, plan, error))
         return NULL;
     g_autoptr(FctVolume) made =
         vmm->ops->volume_create(vmm, plan->pool, plan->name, plan->format, bytes, below ? &layer : NULL, &fault);
-    if (made && (whole ? finish(app, plan, made, progress, data, &fault) : note_made(app, plan, made, &fault)))
+    if (made && (whole ? record_finish(app, plan, made, progress, data, &fault) : note_made(app, plan, made, &fault)))
         return g_steal_pointer(&made);
-    take_back(app, plan, made ? made->path : "", fault);
+    record_take_back(app, plan, made ? made->path : "", fault);
     fct_error_pass(error, &fault);
     return NULL;
 }
@@ -226,7 +226,7 @@ typedef struct {
     GError *fault;          /* why it could not be noted */
 } Copying;
 
-static gboolean on_progress(gint64 done, gint64 total, gpointer data)
+static gboolean copying_on_progress(gint64 done, gint64 total, gpointer data)
 {
     Copying *c = data;
     g_autoptr(FctVolume) made =
@@ -245,12 +245,12 @@ static FctVolume *copy_from(const FctVmmSource *source, Copying *c, GError **err
     const FctVolumeRecord *plan = c->plan;
     g_autoptr(GError) fault = NULL;
     g_autoptr(FctVolume) made =
-        vmm->ops->volume_copy(vmm, source, plan->pool, plan->name, plan->format, on_progress, c, &fault);
+        vmm->ops->volume_copy(vmm, source, plan->pool, plan->name, plan->format, copying_on_progress, c, &fault);
     if (made && has_stayed(c->app, c->there, &fault) &&
         fct_volume_zero(c->app, plan->pool, plan->name, c->shown, NULL, NULL, &fault) &&
         fct_record_complete(c->app, plan->pool, plan->name, &fault))
         return fct_record_volume(c->app, plan->pool, plan->name, error);
-    take_back(c->app, plan, made ? made->path : c->path ? c->path : "", c->fault ? c->fault : fault);
+    record_take_back(c->app, plan, made ? made->path : c->path ? c->path : "", c->fault ? c->fault : fault);
     g_propagate_error(error, g_error_copy(c->fault ? c->fault : fault));
     return NULL;
 }
@@ -263,11 +263,11 @@ FctVolume *fct_record_copy(FctApp *app, const FctVolumeRecord *from, const FctVo
         fct_record_check_whole(app, from, error) ? fct_record_layers(app, from, TRUE, error) : NULL;
     g_autoptr(FctVolume) there = below ? vmm->ops->volume(vmm, from->pool, from->name, error) : NULL;
     if (!there || !fct_volume_inside(there, error) || !fct_volume_host_free(app, there->name, there->path, error) ||
-        !is_same(from, there, error) || !fct_volume_replaced_whole(app, from, there, error))
+        !record_is_of_volume(from, there, error) || !fct_volume_replaced_whole(app, from, there, error))
         return NULL;
     const FctVmmSource source = {from->pool,   from->name, there->path,
                                  from->format, below,      there->physical >= 0 ? there->physical : there->capacity};
-    if (!begin(app, plan, error))
+    if (!record_begin(app, plan, error))
         return NULL;
     gboolean plain = strcmp(from->format, plan->format) == 0;
     Copying copying = {.app = app,
@@ -285,11 +285,11 @@ FctVolume *fct_record_copy(FctApp *app, const FctVolumeRecord *from, const FctVo
 /* ---- changing ---- */
 
 /* The part that a device has grown by is cleared before anybody sees it. */
-static gboolean grow(FctApp *app, const FctVolumeRecord *record, gint64 bytes, GError **error)
+static gboolean record_grow(FctApp *app, const FctVolumeRecord *record, gint64 bytes, GError **error)
 {
     FctVmm *vmm = app->vmm;
     g_autoptr(FctVolume) before = vmm->ops->volume(vmm, record->pool, record->name, error);
-    return before && is_same(record, before, error) && fct_volume_inside(before, error) &&
+    return before && record_is_of_volume(record, before, error) && fct_volume_inside(before, error) &&
            fct_volume_host_free(app, before->name, before->path, error) &&
            vmm->ops->volume_grow(vmm, record->pool, record->name, record->format, bytes, error) &&
            has_stayed(app, before, error) &&
@@ -305,7 +305,7 @@ gboolean fct_record_grow(FctApp *app, const char *pool, const char *name, gint64
                                   json_pack("{s:s}", "field", "size_gib"),
                                   "Volume %s is first-boot data of a VM: it has the size of its content.", name);
     if (record) /* whoever makes a volume may grow it before it is complete; nobody else gets here then */
-        return grow(app, record, bytes, error);
+        return record_grow(app, record, bytes, error);
     if (fault->code == FCT_ERROR_NOT_FOUND)
         fct_set_error_full(error, FCT_ERROR_REFUSED, "Copy it to a new volume, or attach it to a VM first.",
                            json_pack("{s:s}", "field", "format"),
@@ -363,7 +363,8 @@ gboolean fct_record_clear(FctApp *app, const char *pool, const char *name, gbool
     g_autoptr(FctVolumeSurvey) survey = fct_volume_survey_new(app, error);
     g_autoptr(FctVolume) there = NULL;
     *ret_gone = FALSE;
-    if (!survey || !look_up(app, pool, name, &there, error) || (there && !fct_volume_unused(app, survey, there, error)))
+    if (!survey || !record_find_volume(app, pool, name, &there, error) ||
+        (there && !fct_volume_unused(app, survey, there, error)))
         return FALSE;
     g_autofree char *id = fct_volume_id(pool, name);
     const FctVolumeRecord *record = g_hash_table_lookup(survey->records, id);
@@ -404,7 +405,7 @@ static gboolean names_volume(const FctVm *vm, const FctVolumeRecord *record)
  * Whether the VM names the volume, by its name or by its file under any pool: a volume that was released and adopted
  * again may be named under another pool.
  */
-static gboolean names(const FctVolumeSurvey *places, const FctVm *vm, const FctVolumeRecord *record)
+static gboolean vm_names_volume(const FctVolumeSurvey *places, const FctVm *vm, const FctVolumeRecord *record)
 {
     for (guint i = 0; i < vm->disks->len; i++) {
         const FctVmDisk *disk = vm->disks->pdata[i];
@@ -428,8 +429,8 @@ static gboolean sweep_seed(FctApp *app, const FctVolumeRecord *record)
         return FALSE;
     }
     g_autoptr(FctVm) vm = fct_vm_load(app->store, record->vm, NULL);
-    gboolean gone =
-        !vm || names(places, vm, record) || fct_record_abandon(app, record->pool, record->name, record->path, &fault);
+    gboolean gone = !vm || vm_names_volume(places, vm, record) ||
+                    fct_record_abandon(app, record->pool, record->name, record->path, &fault);
     fct_acts_end(app->acts, record->vm);
     if (!gone)
         g_info("%s", fault->message);
@@ -479,7 +480,8 @@ static gboolean is_gone(FctApp *app, const FctVolumeRecord *record)
 }
 
 /* @there: the file that has its name now; NULL: none. */
-static void settle(FctApp *app, const FctVolumeSurvey *survey, const FctVolumeRecord *record, const FctVolume *there)
+static void record_settle(FctApp *app, const FctVolumeSurvey *survey, const FctVolumeRecord *record,
+                          const FctVolume *there)
 {
     g_autofree char *id = fct_volume_record_id(record);
     const GPtrArray *users = fct_volume_survey_users(survey, record->path);
@@ -510,6 +512,6 @@ void fct_records_prune(FctApp *app, const FctPool *pool, const GHashTable *recor
             continue;
         if (!survey && !(survey = fct_volume_survey_new(app, NULL)))
             return;
-        settle(app, survey, record, there);
+        record_settle(app, survey, record, there);
     }
 }

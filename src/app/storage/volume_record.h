@@ -36,7 +36,7 @@ gboolean fct_record_abandon(FctApp *app, const char *pool, const char *name, con
  */
 gboolean fct_record_clear(FctApp *app, const char *pool, const char *name, gboolean *ret_gone, GError **error);
 /*
- * Makes a volume as @plan says with the whole content of @from (of fct_record_find or fct_volume_look), standing on
+ * Makes a volume as @plan says with the whole content of @from (of fct_record_find or fct_volume_inspect), standing on
  * nothing.
  */
 FctVolume *fct_record_copy(FctApp *app, const FctVolumeRecord *from, const FctVolumeRecord *plan,
@@ -52,14 +52,14 @@ gboolean fct_record_delete(FctApp *app, const char *pool, const char *name, GErr
  */
 gboolean fct_record_restand(FctApp *app, const GPtrArray *files, FctWrites *writes, GError **error);
 
-/* ---- volume_look.c: one that has no record yet ---- */
+/* ---- volume_inspect.c: one that has no record yet ---- */
 /*
  * What a volume is: by its record; without one by its bytes, its name and the format that the request states (@asked;
  * may be NULL), which is not recorded. @copy: formats other than ours are allowed. FCT_ERROR_REFUSED,
  * FCT_ERROR_BAD_REQUEST name "format".
  */
-FctVolumeRecord *fct_volume_look(FctApp *app, const FctVolume *volume, const char *asked, gboolean copy,
-                                 GError **error);
+FctVolumeRecord *fct_volume_inspect(FctApp *app, const FctVolume *volume, const char *asked, gboolean copy,
+                                    GError **error);
 /* The same for a volume that a VM gets: the result is recorded. @volume gets what the record says. */
 gboolean fct_volume_take(FctApp *app, FctVolume *volume, const char *asked, GError **error);
 /*

@@ -28,7 +28,7 @@ static FctVolumeRecord *from_doc(const FctDoc *doc, GError **error)
     return record;
 }
 
-static gboolean reads(const json_t *value, GError **error)
+static gboolean record_reads(const json_t *value, GError **error)
 {
     g_autoptr(FctVolumeRecord) record = fct_volume_record_from_json(value, error);
     return record != NULL;
@@ -36,7 +36,7 @@ static gboolean reads(const json_t *value, GError **error)
 
 void fct_records_tell_unreadable(FctApp *app)
 {
-    fct_aside_tell_unreadable(app, KEY, reads);
+    fct_aside_tell_unreadable(app, KEY, record_reads);
 }
 
 FctVolumeRecord *fct_record_find(FctApp *app, const char *pool, const char *name, GError **error)

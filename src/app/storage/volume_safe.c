@@ -27,9 +27,9 @@ gboolean fct_volume_replaced_whole(FctApp *app, const FctVolumeRecord *record, c
 {
     if (strcmp(record->format, "qcow2") != 0 || !fct_record_is_replaced(record, there))
         return TRUE;
-    g_autofree FctVolumeBytes *look = g_new(FctVolumeBytes, 1);
-    return fct_volume_bytes_read(app->vmm, there, look, error) &&
-           fct_volume_judge_replaced(record->name, &look->bytes, *record->backing != '\0', error);
+    g_autofree FctVolumeBytes *content = g_new(FctVolumeBytes, 1);
+    return fct_volume_bytes_read(app->vmm, there, content, error) &&
+           fct_volume_judge_replaced(record->name, &content->bytes, *record->backing != '\0', error);
 }
 
 gboolean fct_volume_host_free(FctApp *app, const char *name, const char *path, GError **error)

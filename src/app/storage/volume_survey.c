@@ -37,7 +37,7 @@ gboolean fct_volume_split(const char *id, char **ret_pool, char **ret_name, GErr
 
 /* ---- who refers to it ---- */
 
-static void user_free(gpointer data)
+static void volume_user_free(gpointer data)
 {
     FctVolumeUser *user = data;
     g_free(user->vm);
@@ -46,7 +46,7 @@ static void user_free(gpointer data)
 }
 
 /* Files that cannot be looked at here get the path of their pool's folder without links. */
-static char *real_path(const FctVolumeSurvey *survey, const char *path)
+static char *survey_real_path(const FctVolumeSurvey *survey, const char *path)
 {
     for (guint i = 0; i < survey->pools->len; i++) {
         const FctPool *pool = g_ptr_array_index(survey->pools, i);
@@ -57,22 +57,22 @@ static char *real_path(const FctVolumeSurvey *survey, const char *path)
     return g_strdup(path);
 }
 
-static const char *key_of(const FctVolumeSurvey *survey, const char *path)
+static const char *survey_key(const FctVolumeSurvey *survey, const char *path)
 {
     const char *known = g_hash_table_lookup(survey->keys, path);
     if (known)
         return known;
-    g_autofree char *real = real_path(survey, path);
+    g_autofree char *real = survey_real_path(survey, path);
     char *key = fct_file_key(survey->probe, survey->remote, real);
     if (*key == '/') /* it could not be looked at; its spelling may have led out of the pool's folder and back */
-        fct_text_take(&key, real_path(survey, key));
+        fct_text_take(&key, survey_real_path(survey, key));
     g_hash_table_insert(survey->keys, g_strdup(path), key);
     return key;
 }
 
 gboolean fct_volume_survey_same(const FctVolumeSurvey *survey, const char *path, const char *other)
 {
-    return *path && *other && strcmp(key_of(survey, path), key_of(survey, other)) == 0;
+    return *path && *other && strcmp(survey_key(survey, path), survey_key(survey, other)) == 0;
 }
 
 gboolean fct_volume_survey_has(const FctVolumeSurvey *survey, const FctVmInfo *info, const char *path)
@@ -89,10 +89,10 @@ static void add_user(FctVolumeSurvey *survey, const char *path, const char *vm, 
 {
     if (!*path)
         return;
-    const char *file = key_of(survey, path);
+    const char *file = survey_key(survey, path);
     GPtrArray *list = g_hash_table_lookup(survey->users, file);
     if (!list) {
-        list = g_ptr_array_new_with_free_func(user_free);
+        list = g_ptr_array_new_with_free_func(volume_user_free);
         g_hash_table_insert(survey->users, g_strdup(file), list);
     }
     for (guint i = 0; i < list->len; i++) {
@@ -123,7 +123,8 @@ static void add_document(FctVolumeSurvey *survey, const json_t *json, const char
     }
 }
 
-static gboolean add_documents(FctApp *app, FctVolumeSurvey *survey, const char *prefix, const char *how, GError **error)
+static gboolean survey_add_documents(FctApp *app, FctVolumeSurvey *survey, const char *prefix, const char *how,
+                                     GError **error)
 {
     g_autoptr(GPtrArray) docs = app->store->ops->list(app->store, prefix, error);
     for (guint i = 0; docs && i < docs->len; i++) {
@@ -134,7 +135,7 @@ static gboolean add_documents(FctApp *app, FctVolumeSurvey *survey, const char *
     return docs != NULL;
 }
 
-static void add_domains(FctApp *app, FctVolumeSurvey *survey)
+static void survey_add_domains(FctApp *app, FctVolumeSurvey *survey)
 {
     g_autoptr(GPtrArray) infos = fct_domains_infos(app->domains);
     for (guint i = 0; i < infos->len; i++) {
@@ -221,7 +222,7 @@ static void add_claim(FctVolumeSurvey *survey, FctVolume *volume, const char *id
         g_ptr_array_add(survey->unclear, volume);
 }
 
-static void add_volumes(FctApp *app, FctVolumeSurvey *survey, const FctPool *pool)
+static void survey_add_volumes(FctApp *app, FctVolumeSurvey *survey, const FctPool *pool)
 {
     g_autoptr(GError) fault = NULL;
     g_autoptr(GPtrArray) volumes = pool->active ? app->vmm->ops->volumes(app->vmm, pool->name, &fault) : NULL;
@@ -278,16 +279,16 @@ FctVolumeSurvey *fct_volume_survey_new(FctApp *app, GError **error)
     survey->users = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
     survey->uploads = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)json_decref);
     survey->records = fct_records_load(app, error);
-    if (!survey->records || !add_documents(app, survey, "vm/", NULL, error) ||
-        !add_documents(app, survey, "snapshot/", "snapshot", error) || !add_uploads(app, survey, error))
+    if (!survey->records || !survey_add_documents(app, survey, "vm/", NULL, error) ||
+        !survey_add_documents(app, survey, "snapshot/", "snapshot", error) || !add_uploads(app, survey, error))
         return NULL;
     if (!fct_domains_is_up(app->domains)) {
         fct_set_error(error, FCT_ERROR_LIBVIRT_DOWN, "libvirt has not told of its VMs yet.");
         return NULL;
     }
-    add_domains(app, survey);
+    survey_add_domains(app, survey);
     for (guint i = 0; i < survey->pools->len; i++)
-        add_volumes(app, survey, survey->pools->pdata[i]);
+        survey_add_volumes(app, survey, survey->pools->pdata[i]);
     return g_steal_pointer(&survey);
 }
 
@@ -319,7 +320,7 @@ const FctVolume *fct_volume_survey_find(const FctVolumeSurvey *survey, const cha
 
 const GPtrArray *fct_volume_survey_users(const FctVolumeSurvey *survey, const char *path)
 {
-    return g_hash_table_lookup(survey->users, key_of(survey, path));
+    return g_hash_table_lookup(survey->users, survey_key(survey, path));
 }
 
 static gpointer copy_user(gconstpointer src, gpointer unused)
@@ -340,7 +341,7 @@ GPtrArray *fct_volume_users(FctApp *app, const char *path, GError **error)
         return NULL;
     }
     const GPtrArray *users = fct_volume_survey_users(survey, path);
-    GPtrArray *copy = g_ptr_array_new_with_free_func(user_free);
+    GPtrArray *copy = g_ptr_array_new_with_free_func(volume_user_free);
     for (guint i = 0; users && i < users->len; i++)
         g_ptr_array_add(copy, copy_user(users->pdata[i], NULL));
     return copy;
@@ -360,7 +361,7 @@ json_t *fct_volume_users_json(const GPtrArray *users)
 
 /* ---- whether ---- */
 
-static char *reason(const FctVolumeUser *user)
+static char *user_reason(const FctVolumeUser *user)
 {
     if (strcmp(user->how, "backing") == 0)
         return g_strdup_printf("Volume %s stands on it.", strchr(user->name, ':') + 1);
@@ -407,7 +408,7 @@ gboolean fct_volume_unused(FctApp *app, const FctVolumeSurvey *survey, const Fct
                fct_volume_host_free(app, volume->name, volume->path, error);
     json_t *reasons = json_array();
     for (guint i = 0; i < users->len; i++) {
-        g_autofree char *text = reason(users->pdata[i]);
+        g_autofree char *text = user_reason(users->pdata[i]);
         json_array_append_new(reasons, json_string(text));
     }
     return fct_set_error_full(error, FCT_ERROR_IN_USE, "Take it out of these first.",

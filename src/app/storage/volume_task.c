@@ -64,7 +64,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Making, making_free)
  */
 static gboolean leaves_alone(FctApp *app, const FctVolumeUser *user, GError **error)
 {
-    fct_domains_look(app->domains, user->vm);
+    fct_domains_refresh(app->domains, user->vm);
     g_autoptr(FctVmInfo) info = fct_domains_info(app->domains, user->vm);
     g_autoptr(FctVmKnown) known = fct_vm_docs_one(app->vm_docs, user->vm);
     gboolean disk = strcmp(user->how, "disk") == 0, active = fct_vm_info_active(info);
@@ -138,7 +138,7 @@ static gboolean make_copy(Making *m, FctTask *task, const FctVolumeRecord *plan,
     return FALSE;
 }
 
-static gboolean make(Making *m, FctTask *task, GError **error)
+static gboolean making_run(Making *m, FctTask *task, GError **error)
 {
     FctVolumeProgress progress = {task, 0, "Clearing"};
     g_autoptr(FctVolume) volume = NULL;
@@ -153,7 +153,7 @@ static gboolean make(Making *m, FctTask *task, GError **error)
     return volume != NULL;
 }
 
-static void let_go(const Making *m)
+static void making_let_go(const Making *m)
 {
     fct_storage_release(m->app->storage, m->id);
     if (m->from_id)
@@ -168,15 +168,15 @@ static gboolean is_half(const Making *m)
     return record && record->state == FCT_RECORD_MAKING;
 }
 
-static void create_thread(FctTask *task, gpointer data)
+static void volume_create_thread(FctTask *task, gpointer data)
 {
     Making *m = data;
     g_autoptr(GError) error = NULL;
     fct_task_step(task, 0, FCT_TASK_STEP_RUNNING, NULL);
-    gboolean ok = make(m, task, &error);
+    gboolean ok = making_run(m, task, &error);
     gboolean cancelled = !ok && error->code == FCT_ERROR_CANCELLED, half = !ok && is_half(m);
     if (cancelled && fct_task_stopping(task) && !fct_task_cancelled(task)) {
-        let_go(m);
+        making_let_go(m);
         return; /* the next start of facetd ends the task */
     }
     fct_task_step(task, 0,
@@ -184,7 +184,7 @@ static void create_thread(FctTask *task, gpointer data)
                   : cancelled ? FCT_TASK_STEP_UNDONE
                               : FCT_TASK_STEP_FAILED,
                   ok || cancelled ? NULL : error->message);
-    let_go(m);
+    making_let_go(m);
     if (ok)
         fct_task_end(task, FCT_TASK_DONE, NULL, NULL, 0, "Volume %s is made.", m->name);
     else
@@ -223,7 +223,7 @@ static gboolean read_from(Making *m, const FctVolumeSurvey *survey, const json_t
     m->had = vms_with(survey, m->from_id);
     const FctVolume *volume = fct_volume_survey_find(survey, m->from_id, error);
     if (!volume || !is_still(m->app, survey, m->from_id, error) || !fct_volume_no_medium(m->app, pool, name, error) ||
-        !(m->source = fct_volume_look(m->app, volume, format, TRUE, error)))
+        !(m->source = fct_volume_inspect(m->app, volume, format, TRUE, error)))
         return FALSE;
     /* Of a volume without a record only its own bytes say how large it is. */
     gint64 size = strcmp(m->source->format, "raw") == 0 && volume->physical >= 0 ? volume->physical : volume->capacity;
@@ -246,7 +246,7 @@ static gboolean read_format(Making *m, const json_t *input, const FctPool *pool,
     return TRUE;
 }
 
-static gboolean check_input(const json_t *input, GError **error)
+static gboolean volume_check_input(const json_t *input, GError **error)
 {
     static const char *const known[] = {"pool", "name", "format", "size_gib", "from", "upload_bytes", "sha256", NULL};
     if (!fct_read_only_or(input, known, "A volume has no such field.", error))
@@ -260,7 +260,7 @@ static gboolean check_input(const json_t *input, GError **error)
 }
 
 /* Whether the name is known to be taken: a pool that does not answer may have such a volume. */
-static gboolean is_free(const FctVolumeSurvey *survey, const Making *m, GError **error)
+static gboolean making_is_free(const FctVolumeSurvey *survey, const Making *m, GError **error)
 {
     g_autoptr(GError) fault = NULL;
     if (fct_volume_survey_find(survey, m->id, &fault))
@@ -273,14 +273,14 @@ static gboolean is_free(const FctVolumeSurvey *survey, const Making *m, GError *
     return FALSE;
 }
 
-static Making *read_input(FctApp *app, const FctVolumeSurvey *survey, const json_t *input, GError **error)
+static Making *volume_read_input(FctApp *app, const FctVolumeSurvey *survey, const json_t *input, GError **error)
 {
     g_autoptr(Making) m = g_new0(Making, 1);
     const char *pool_name, *name;
     const json_t *from = json_object_get(input, "from");
     gint64 gib = 0, content = 0;
     m->app = app;
-    if (!check_input(input, error) || !fct_read_str(input, "pool", &pool_name, error) ||
+    if (!volume_check_input(input, error) || !fct_read_str(input, "pool", &pool_name, error) ||
         !fct_read_str(input, "name", &name, error) || !fct_volume_name_check(name, "name", error))
         return NULL;
     const FctPool *pool = fct_volume_survey_pool(survey, pool_name, NULL);
@@ -298,10 +298,10 @@ static Making *read_input(FctApp *app, const FctVolumeSurvey *survey, const json
     if (!read_format(m, input, pool, error) || (from && !read_from(m, survey, from, &content, error)) ||
         !fct_volume_fits(pool, m->format, MAX(m->bytes, m->image ? m->image->size_bytes : 0), content, error))
         return NULL;
-    return is_free(survey, m, error) ? g_steal_pointer(&m) : NULL;
+    return making_is_free(survey, m, error) ? g_steal_pointer(&m) : NULL;
 }
 
-static gboolean start(Making *m, const char *user, json_t **ret_task, GError **error)
+static gboolean making_start(Making *m, const char *user, json_t **ret_task, GError **error)
 {
     static const char *const steps[] = {"Make the volume", NULL};
     static const char *const copy_steps[] = {"Copy the content", NULL};
@@ -324,16 +324,16 @@ static gboolean start(Making *m, const char *user, json_t **ret_task, GError **e
     }
     /* Drops the note of an upload whose volume somebody else deleted: it would go on in the new volume. */
     if (!fct_volume_upload_forget(app, m->id, error)) {
-        let_go(m);
+        making_let_go(m);
         return FALSE;
     }
     g_autoptr(FctTask) task = fct_task_new(app, &spec);
     if (!fct_task_commit(task, NULL, 0, error)) {
         fct_task_forget(task);
-        let_go(m);
+        making_let_go(m);
         return FALSE;
     }
-    fct_task_start(task, create_thread, m, making_free);
+    fct_task_start(task, volume_create_thread, m, making_free);
     *ret_task = fct_task_to_json(task);
     return TRUE;
 }
@@ -343,7 +343,7 @@ gboolean fct_volumes_create(FctApp *app, const char *user, const json_t *input, 
 {
     gint64 size;
     g_autoptr(FctVolumeSurvey) survey = fct_volume_survey_new(app, error);
-    g_autoptr(Making) m = survey ? read_input(app, survey, input, error) : NULL;
+    g_autoptr(Making) m = survey ? volume_read_input(app, survey, input, error) : NULL;
     *ret_task = *ret_volume = NULL;
     if (!m)
         return FALSE;
@@ -356,7 +356,7 @@ gboolean fct_volumes_create(FctApp *app, const char *user, const json_t *input, 
                 fct_volume_upload_begin(app, survey, m->pool, m->name, m->format, size, sha256 ? sha256 : "", error);
         return *ret_volume != NULL;
     }
-    if (!start(m, user, ret_task, error))
+    if (!making_start(m, user, ret_task, error))
         return FALSE;
     g_steal_pointer(&m); /* the task's */
     return TRUE;
@@ -364,7 +364,7 @@ gboolean fct_volumes_create(FctApp *app, const char *user, const json_t *input, 
 
 /* ---- recovery ---- */
 
-static void recover_thread(FctTask *task, gpointer data)
+static void volume_recover_thread(FctTask *task, gpointer data)
 {
     Making *m = data;
     FctApp *app = m->app;
@@ -397,7 +397,7 @@ void fct_volumes_recover(FctTask *task, gpointer data)
         return;
     }
     fct_storage_claim(app->storage, m->id, NULL);
-    fct_task_start(task, recover_thread, g_steal_pointer(&m), making_free);
+    fct_task_start(task, volume_recover_thread, g_steal_pointer(&m), making_free);
 }
 
 /* ---- growing and deleting ---- */

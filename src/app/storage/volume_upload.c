@@ -96,7 +96,7 @@ static gboolean open_segment(FctVolumeUpload *upload, GError **error)
     return upload->stream != NULL;
 }
 
-static gboolean note(FctVolumeUpload *upload, GError **error)
+static gboolean volume_upload_note(FctVolumeUpload *upload, GError **error)
 {
     FctStore *store = upload->app->store;
     gint64 reached = MAX(upload->reached, upload->at);
@@ -115,10 +115,10 @@ static gboolean close_segment(FctVolumeUpload *upload, GError **error)
     FctVmmStream *stream = g_steal_pointer(&upload->stream);
     if (stream && !upload->app->vmm->ops->stream_close(stream, TRUE, error))
         return FALSE;
-    return upload->noted == upload->at || note(upload, error);
+    return upload->noted == upload->at || volume_upload_note(upload, error);
 }
 
-static void release(FctVolumeUpload *upload)
+static void volume_upload_release(FctVolumeUpload *upload)
 {
     if (!upload->released) {
         fct_storage_release(upload->app->storage, upload->id);
@@ -128,7 +128,7 @@ static void release(FctVolumeUpload *upload)
 }
 
 /* Deletes the volume before its record: if that fails now, it stays marked as incomplete and can be deleted by hand. */
-static void take_back(FctVolumeUpload *upload)
+static void volume_upload_take_back(FctVolumeUpload *upload)
 {
     FctApp *app = upload->app;
     g_autoptr(GError) fault = NULL;
@@ -146,10 +146,10 @@ void fct_volume_upload_free(FctVolumeUpload *upload)
     if (upload->stream)
         upload->app->vmm->ops->stream_close(upload->stream, FALSE, NULL);
     if (upload->refused)
-        take_back(upload);
+        volume_upload_take_back(upload);
     if (upload->sum && !upload->refused && upload->noted < upload->size)
         fct_sums_keep(sums, upload->key, g_steal_pointer(&upload->sum));
-    release(upload);
+    volume_upload_release(upload);
     fct_sum_free(upload->sum);
     g_free(upload->sha256);
     g_free(upload->id);
@@ -189,8 +189,8 @@ static gboolean load_note(FctVolumeUpload *upload, GError **error)
 }
 
 /* TRUE for the volume with which the upload began: after virsh deleted it, somebody may have made one of that name. */
-static gboolean is_same(const FctVolumeUpload *upload, const FctVolumeSurvey *survey, const FctVolume *volume,
-                        GError **error)
+static gboolean volume_upload_is_same(const FctVolumeUpload *upload, const FctVolumeSurvey *survey,
+                                      const FctVolume *volume, GError **error)
 {
     FctApp *app = upload->app;
     const FctVolumeRecord *record = g_hash_table_lookup(survey->records, upload->id);
@@ -203,7 +203,7 @@ static gboolean is_same(const FctVolumeUpload *upload, const FctVolumeSurvey *su
     return FALSE;
 }
 
-static gboolean is_there(const FctVolumeUpload *upload, GError **error)
+static gboolean volume_upload_volume_exists(const FctVolumeUpload *upload, GError **error)
 {
     g_autoptr(FctVolumeSurvey) survey = fct_volume_survey_new(upload->app, error);
     const FctVolume *volume = survey ? fct_volume_survey_find(survey, upload->id, error) : NULL;
@@ -212,7 +212,7 @@ static gboolean is_there(const FctVolumeUpload *upload, GError **error)
         fct_set_error_full(error, FCT_ERROR_CONFLICT, "Begin an upload to a new volume.", NULL,
                            "Volume %s is another one now, which %s has.", upload->name,
                            ((FctVolumeUser *)users->pdata[0])->name);
-    return volume && !(users && users->len) && is_same(upload, survey, volume, error);
+    return volume && !(users && users->len) && volume_upload_is_same(upload, survey, volume, error);
 }
 
 /* In a pool without files the old content of the device shows through; elsewhere the bytes of an earlier request. */
@@ -246,13 +246,13 @@ FctVolumeUpload *fct_volume_upload_open(FctApp *app, const char *id, const char 
                                 .key = g_strconcat("upload/", id, NULL),
                                 .pool = g_steal_pointer(&pool),
                                 .name = g_steal_pointer(&name)};
-    if (!load_note(upload, error) || !is_there(upload, error) ||
+    if (!load_note(upload, error) || !volume_upload_volume_exists(upload, error) ||
         !fct_file_range(range, body_length, upload->size, &bytes, error) || !set_fresh(upload, error))
         return NULL;
     upload->at = bytes.length ? bytes.first : upload->noted;
     upload->end = upload->at + bytes.length;
     upload->judged = upload->noted >= FCT_DISK_HEAD_BYTES;
-    if (upload->at == upload->noted && (upload->begun || note(upload, error))) {
+    if (upload->at == upload->noted && (upload->begun || volume_upload_note(upload, error))) {
         upload->sum = fct_sums_take(fct_files_sums(app->files), upload->key, upload->noted);
         return g_steal_pointer(&upload);
     }
@@ -268,7 +268,7 @@ FctVolumeUpload *fct_volume_upload_open(FctApp *app, const char *id, const char 
 /* ---- what came ---- */
 
 /* The size that the content announces to a guest must be possible in the pool, however little it takes now. */
-static gboolean has_room(const FctVolumeUpload *upload, gint64 bytes, GError **error)
+static gboolean volume_upload_has_room(const FctVolumeUpload *upload, gint64 bytes, GError **error)
 {
     g_autoptr(GPtrArray) pools = upload->app->vmm->ops->pools(upload->app->vmm, error);
     for (guint i = 0; pools && i < pools->len; i++)
@@ -283,7 +283,7 @@ static gboolean check_head(const FctVolumeUpload *upload, const FctDiskHead *hea
     if (!(raw ? fct_upload_accept_raw : fct_upload_accept)(head, upload->name, upload->size, error))
         return FALSE;
     if (qcow2 == (strcmp(upload->format, "qcow2") == 0))
-        return !qcow2 || has_room(upload, head->virtual_bytes, error);
+        return !qcow2 || volume_upload_has_room(upload, head->virtual_bytes, error);
     return fct_set_error_full(error, FCT_ERROR_REFUSED, "Begin again with the other format.",
                               json_pack("{s:s}", "field", "format"), "The content is %s, and the volume was to be %s.",
                               qcow2 ? "qcow2" : "raw", upload->format);
@@ -375,7 +375,7 @@ gboolean fct_volume_upload_write(FctVolumeUpload *upload, const guint8 *bytes, g
     return TRUE;
 }
 
-static gboolean publish(FctVolumeUpload *upload, GError **error)
+static gboolean volume_upload_publish(FctVolumeUpload *upload, GError **error)
 {
     FctApp *app = upload->app;
     g_autofree char *sha256 = NULL, *key = fct_volume_sum_key(upload->id);
@@ -394,9 +394,9 @@ static gboolean publish(FctVolumeUpload *upload, GError **error)
 gboolean fct_volume_upload_end(FctVolumeUpload *upload, json_t **ret, GError **error)
 {
     if (!close_segment(upload, error) || (upload->noted < upload->size && !judge_volume(upload, error)) ||
-        (upload->noted == upload->size && !publish(upload, error)))
+        (upload->noted == upload->size && !volume_upload_publish(upload, error)))
         return FALSE;
-    release(upload); /* the answer shows the state after this request */
+    volume_upload_release(upload); /* the answer shows the state after this request */
     *ret = fct_volumes_get(upload->app, upload->id, error);
     return *ret != NULL;
 }

@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* A digest of what the volume is; writing to its content does not change it. */
-static guint64 revision_of(const FctVolume *volume)
+static guint64 volume_revision(const FctVolume *volume)
 {
     g_autofree char *text = g_strdup_printf("%s\n%s\n%s\n%" G_GINT64_FORMAT, volume->path, volume->format,
                                             volume->backing, volume->capacity);
@@ -16,7 +16,7 @@ static guint64 revision_of(const FctVolume *volume)
     return g_ascii_strtoull(sum, NULL, 16) + 1;
 }
 
-static const char *state_of(FctApp *app, const char *id, const FctVolumeRecord *record)
+static const char *volume_state(FctApp *app, const char *id, const FctVolumeRecord *record)
 {
     if (record && fct_record_is_half(app, record))
         return "incomplete";
@@ -24,13 +24,13 @@ static const char *state_of(FctApp *app, const char *id, const FctVolumeRecord *
 }
 
 /* As in the contract. */
-static json_t *view(FctApp *app, const FctVolumeSurvey *survey, const FctVolume *volume)
+static json_t *volume_view(FctApp *app, const FctVolumeSurvey *survey, const FctVolume *volume)
 {
     g_autofree char *id = fct_volume_id(volume->pool, volume->name);
     const json_t *upload = g_hash_table_lookup(survey->uploads, id);
     json_t *json = fct_volume_to_json(volume);
     const FctVolumeRecord *record = g_hash_table_lookup(survey->records, id);
-    const char *state = upload ? "uploading" : *volume->outside ? "outside" : state_of(app, id, record);
+    const char *state = upload ? "uploading" : *volume->outside ? "outside" : volume_state(app, id, record);
     json_object_set_new(json, "outside", *volume->outside ? json_string(volume->outside) : json_null());
     json_object_set_new(json, "state", json_string(state));
     json_object_set_new(json, "upload",
@@ -40,11 +40,11 @@ static json_t *view(FctApp *app, const FctVolumeSurvey *survey, const FctVolume 
     const char *told = fct_json_str(upload, "sha256", "");
     json_object_set_new(json, "sha256", *told ? json_string(told) : fct_volume_upload_sum(app, id));
     json_object_set_new(json, "used_by", fct_volume_users_json(fct_volume_survey_users(survey, volume->path)));
-    fct_app_stamp(app, json, id, revision_of(volume));
+    fct_app_stamp(app, json, id, volume_revision(volume));
     return json;
 }
 
-static int by_name(gconstpointer a, gconstpointer b)
+static int volume_by_name(gconstpointer a, gconstpointer b)
 {
     const FctVolume *const *x = a, *const *y = b;
     int order = strcmp((*x)->pool, (*y)->pool);
@@ -57,11 +57,11 @@ json_t *fct_volumes_list(FctApp *app, const char *pool, GError **error)
     if (!survey || (pool && !fct_volume_survey_pool(survey, pool, error)))
         return NULL;
     json_t *items = json_array();
-    g_ptr_array_sort(survey->volumes, by_name);
+    g_ptr_array_sort(survey->volumes, volume_by_name);
     for (guint i = 0; i < survey->volumes->len; i++) {
         const FctVolume *volume = g_ptr_array_index(survey->volumes, i);
         if (!pool || strcmp(volume->pool, pool) == 0)
-            json_array_append_new(items, view(app, survey, volume));
+            json_array_append_new(items, volume_view(app, survey, volume));
     }
     return items;
 }
@@ -70,7 +70,7 @@ json_t *fct_volumes_get(FctApp *app, const char *id, GError **error)
 {
     g_autoptr(FctVolumeSurvey) survey = fct_volume_survey_new(app, error);
     const FctVolume *volume = survey ? fct_volume_survey_find(survey, id, error) : NULL;
-    return volume ? view(app, survey, volume) : NULL;
+    return volume ? volume_view(app, survey, volume) : NULL;
 }
 
 gboolean fct_volume_ready(FctApp *app, const char *pool, const char *name, GError **error)

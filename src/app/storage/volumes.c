@@ -44,7 +44,7 @@ typedef struct {
     guint8 *buffer; /* BLOCK */
 } Carry;
 
-static gboolean set_errno(GError **error, const char *what)
+static gboolean carry_set_errno(GError **error, const char *what)
 {
     return fct_set_error(error, FCT_ERROR_INTERNAL, "%s: %s.", what, g_strerror(errno));
 }
@@ -67,7 +67,7 @@ static gboolean skip_hole(Carry *c, gboolean *ret_end, GError **error)
     return c->vmm->ops->stream_skip(c->stream, hole, error);
 }
 
-static gboolean carry(Carry *c, GError **error)
+static gboolean carry_run(Carry *c, GError **error)
 {
     while (c->at < c->size) {
         gboolean ended;
@@ -77,7 +77,7 @@ static gboolean carry(Carry *c, GError **error)
             break;
         ssize_t n = pread(c->fd, c->buffer, (gsize)MIN(c->size - c->at, (gint64)BLOCK), c->at);
         if (n <= 0)
-            return set_errno(error, "The image cannot be read");
+            return carry_set_errno(error, "The image cannot be read");
         if (!c->vmm->ops->stream_write(c->stream, c->buffer, (gsize)n, c->at >= c->fresh_from, error))
             return FALSE;
         c->at += n;
@@ -87,20 +87,20 @@ static gboolean carry(Carry *c, GError **error)
     return TRUE;
 }
 
-static gboolean fill(FctApp *app, const FctVolume *volume, int fd, gint64 fresh_from, FctVolumeProgress *progress,
-                     GError **error)
+static gboolean volume_fill(FctApp *app, const FctVolume *volume, int fd, gint64 fresh_from,
+                            FctVolumeProgress *progress, GError **error)
 {
     struct stat st;
     FctVmm *vmm = app->vmm;
     if (fstat(fd, &st) < 0)
-        return set_errno(error, "The image cannot be read");
+        return carry_set_errno(error, "The image cannot be read");
     g_autofree guint8 *buffer = g_malloc(BLOCK);
     Carry c = {
         .vmm = vmm, .fd = fd, .size = st.st_size, .fresh_from = fresh_from, .progress = progress, .buffer = buffer};
     c.stream = vmm->ops->volume_open(vmm, volume->pool, volume->name, TRUE, 0, 0, error);
     if (!c.stream)
         return FALSE;
-    if (carry(&c, error))
+    if (carry_run(&c, error))
         return vmm->ops->stream_close(c.stream, TRUE, error);
     vmm->ops->stream_close(c.stream, FALSE, NULL);
     return FALSE;
@@ -129,7 +129,7 @@ static FctVolume *from_file(FctApp *app, FctTask *task, const char *file, const 
     struct stat st;
     fct_autoclose int fd = open(file, O_RDONLY | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &st) < 0) {
-        set_errno(error, "The image cannot be read");
+        carry_set_errno(error, "The image cannot be read");
         return NULL;
     }
     /* A qcow2 contains its own size and a raw file ends after its last hole: both are grown afterwards. */
@@ -138,11 +138,11 @@ static FctVolume *from_file(FctApp *app, FctTask *task, const char *file, const 
                                     ? fct_record_create(app, plan, size, FALSE, NULL, NULL, error)
                                     : NULL;
     gboolean ok = made &&
-                  fill(app, made, fd,
-                       !files  ? G_MAXINT64
-                       : qcow2 ? META
-                               : 0,
-                       &progress, error) &&
+                  volume_fill(app, made, fd,
+                              !files  ? G_MAXINT64
+                              : qcow2 ? META
+                                      : 0,
+                              &progress, error) &&
                   (bytes <= 0 || fct_record_grow(app, plan->pool, plan->name, bytes, error)) &&
                   fct_volume_zero(app, plan->pool, plan->name, st.st_size, fct_volume_progress, &rest, error) &&
                   fct_record_complete(app, plan->pool, plan->name, error);

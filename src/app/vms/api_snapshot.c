@@ -14,7 +14,7 @@
 /*
  * path → bytes that the file takes, from the pools that have the files; files that a pool does not report are missing.
  */
-static json_t *sizes(FctApp *app, const FctVmTree *tree)
+static json_t *snapshot_sizes(FctApp *app, const FctVmTree *tree)
 {
     FctVmm *vmm = app->vmm;
     json_t *sizes = json_object();
@@ -98,7 +98,7 @@ static json_t *snapshot_json(const Showing *showing, const FctChainNode *node)
     return json;
 }
 
-static json_t *choice(const char *why_not)
+static json_t *snapshot_choice(const char *why_not)
 {
     return json_pack("{s:b, s:s}", "possible", !*why_not, "why_not", why_not);
 }
@@ -112,14 +112,14 @@ static gboolean list_snapshots(const FctRequest *request, FctReply *reply, GErro
     if (!tree)
         return FALSE;
     g_autoptr(FctVmInfo) info = fct_domains_info(app->domains, vm->id);
-    g_autoptr(json_t) bytes = sizes(app, tree);
+    g_autoptr(json_t) bytes = snapshot_sizes(app, tree);
     g_autoptr(FctVmOffer) offer = fct_vm_offer_new(app, FALSE, NULL);
     const Showing showing = {app, offer, tree, bytes, fct_vm_info_active(info)};
     json_t *items = json_array();
     for (guint i = 0; i < tree->chain->nodes->len; i++)
         json_array_append_new(items, snapshot_json(&showing, tree->chain->nodes->pdata[i]));
-    reply->json = json_pack("{s:o, s:o}", "memory", choice(fct_vm_snapshot_no_memory(vm, info)), "freeze",
-                            choice(fct_vm_snapshot_no_freeze(vm, info)));
+    reply->json = json_pack("{s:o, s:o}", "memory", snapshot_choice(fct_vm_snapshot_no_memory(vm, info)), "freeze",
+                            snapshot_choice(fct_vm_snapshot_no_freeze(vm, info)));
     return fct_reply_list(request, reply, &order, items, error);
 }
 

@@ -44,7 +44,7 @@ static FctVmInfo *find_foreign(FctApp *app, const char *id)
 }
 
 /* A VM of ours by id or name. FCT_ERROR_NOT_FOUND also for another program's VM: then *ret_foreign is set. */
-static FctVm *find(FctApp *app, const char *id, FctVmInfo **ret_foreign, GError **error)
+static FctVm *vm_find(FctApp *app, const char *id, FctVmInfo **ret_foreign, GError **error)
 {
     FctStore *store = app->store;
     g_autoptr(GError) fault = NULL;
@@ -79,7 +79,7 @@ FctVm *fct_api_vm_ours(const FctRequest *request, FctReply *reply, GError **erro
     g_autoptr(GError) fault = NULL;
     g_autoptr(FctVmInfo) foreign = NULL;
     FctApp *app = app_with_vms(request, error);
-    FctVm *vm = app ? find(app, request->id, &foreign, &fault) : NULL;
+    FctVm *vm = app ? vm_find(app, request->id, &foreign, &fault) : NULL;
     if (vm)
         reply->subject = g_strdup_printf("vm %s", vm->name);
     else if (foreign)
@@ -92,7 +92,7 @@ FctVm *fct_api_vm_ours(const FctRequest *request, FctReply *reply, GError **erro
 }
 
 /* Cards that cannot be seen are no error here: the VM's verdicts tell. */
-static json_t *view(FctApp *app, const FctVm *vm, GError **error)
+static json_t *vm_answer_view(FctApp *app, const FctVm *vm, GError **error)
 {
     g_autoptr(FctVmInfo) info = fct_domains_info(app->domains, vm->id);
     g_autoptr(FctVmOffer) offer = fct_vm_offer_new(app, FALSE, NULL);
@@ -107,7 +107,7 @@ static json_t *view(FctApp *app, const FctVm *vm, GError **error)
 json_t *fct_api_vm_view(FctApp *app, const char *id, GError **error)
 {
     g_autoptr(FctVm) vm = fct_vm_load(app->store, id, error);
-    return vm ? view(app, vm, error) : NULL;
+    return vm ? vm_answer_view(app, vm, error) : NULL;
 }
 
 static gboolean list_vms(const FctRequest *request, FctReply *reply, GError **error)
@@ -122,12 +122,12 @@ static gboolean get_vm(const FctRequest *request, FctReply *reply, GError **erro
     g_autoptr(GError) fault = NULL;
     if (!app)
         return FALSE;
-    g_autoptr(FctVm) vm = find(app, request->id, &foreign, &fault);
+    g_autoptr(FctVm) vm = vm_find(app, request->id, &foreign, &fault);
     if (!vm && !foreign) {
         g_propagate_error(error, g_steal_pointer(&fault));
         return FALSE;
     }
-    json_t *json = vm ? view(app, vm, error) : fct_vm_view_foreign(app, foreign);
+    json_t *json = vm ? vm_answer_view(app, vm, error) : fct_vm_view_foreign(app, foreign);
     if (json)
         fct_reply_resource(reply, 200, json);
     return json != NULL;
@@ -145,7 +145,7 @@ static gboolean create_vm(const FctRequest *request, FctReply *reply, GError **e
 /* ---- changing ---- */
 
 /* Updates libvirt's definition while the VM is off, so that virsh shows the same. A running VM keeps what it has. */
-static gboolean redefine(FctApp *app, const FctVm *vm, gboolean renamed, GError **error)
+static gboolean vm_redefine(FctApp *app, const FctVm *vm, gboolean renamed, GError **error)
 {
     g_autoptr(FctVmInfo) info = fct_domains_info(app->domains, vm->id);
     g_autoptr(FctVmSpec) spec = NULL;
@@ -208,13 +208,13 @@ static void redefine_as_stored(FctApp *app, const char *id)
 {
     g_autoptr(GError) fault = NULL;
     g_autoptr(FctVm) vm = fct_vm_load(app->store, id, &fault);
-    if (!vm || !redefine(app, vm, FALSE, &fault))
+    if (!vm || !vm_redefine(app, vm, FALSE, &fault))
         g_warning("VM %s keeps a definition that was not stored: %s", id, fault->message);
 }
 
 static gboolean redefine_and_store(FctApp *app, FctVm *vm, const char *old_name, GError **error)
 {
-    if (!redefine(app, vm, strcmp(vm->name, old_name) != 0, error))
+    if (!vm_redefine(app, vm, strcmp(vm->name, old_name) != 0, error))
         return FALSE;
     gboolean ok = store_patched(app, vm, old_name, error);
     if (!ok)
@@ -232,7 +232,7 @@ static gboolean check_host(FctApp *app, const FctVm *vm, const json_t *body, GEr
     return !asks || fct_vm_facts_check(app, vm, FALSE, body, error);
 }
 
-static gboolean patch(FctApp *app, FctVm *vm, const json_t *body, GError **error)
+static gboolean vm_patch(FctApp *app, FctVm *vm, const json_t *body, GError **error)
 {
     g_autofree char *old_name = g_strdup(vm->name);
     if (!fct_vm_patch(vm, body, error))
@@ -274,7 +274,7 @@ static gboolean update_vm(const FctRequest *request, FctReply *reply, GError **e
         return FALSE;
     gboolean ok = check_revision(request, vm, error) &&
                   fct_vm_facts_check_outside(app, vm, "cannot be changed", error) &&
-                  patch(app, vm, request->body, error);
+                  vm_patch(app, vm, request->body, error);
     fct_acts_end(app->acts, vm->id);
     json_t *json = ok ? fct_api_vm_view(app, vm->id, error) : NULL;
     if (json)
@@ -329,7 +329,7 @@ static gboolean stop_vm(const FctRequest *request, FctReply *reply, GError **err
     return vm && fct_reply_task(reply, fct_vm_stop(request->app, request->who, vm, force, error));
 }
 
-static json_t *devices_of(const FctVm *vm, const GPtrArray *picks)
+static json_t *vm_devices(const FctVm *vm, const GPtrArray *picks)
 {
     json_t *devices = json_array();
     for (guint i = 0; i < vm->devices->len; i++) {
@@ -360,11 +360,11 @@ static gboolean preflight_vm(const FctRequest *request, FctReply *reply, GError 
     g_autoptr(GPtrArray) verdicts = NULL;
     g_autoptr(GPtrArray) picks = NULL;
     fct_vm_facts_refresh(app);
-    fct_domains_look(app->domains, vm->id); /* it may have ended a moment ago */
+    fct_domains_refresh(app->domains, vm->id); /* it may have ended a moment ago */
     g_autoptr(FctVmInfo) info = fct_domains_info(app->domains, vm->id);
     fct_vm_preflight(app, offer, vm, fct_vm_info_active(info), &verdicts, &picks);
     reply->json = json_pack("{s:b, s:o, s:o}", "can_start", fct_verdicts_allow(verdicts, FALSE), "verdicts",
-                            fct_verdicts_to_json(verdicts), "devices", devices_of(vm, picks));
+                            fct_verdicts_to_json(verdicts), "devices", vm_devices(vm, picks));
     return TRUE;
 }
 
@@ -398,7 +398,7 @@ static gboolean release_vm(const FctRequest *request, FctReply *reply, GError **
 
 /* ---- guest ---- */
 
-static gboolean guest(const FctRequest *request, FctReply *reply, GError **error)
+static gboolean vm_guest(const FctRequest *request, FctReply *reply, GError **error)
 {
     g_autoptr(FctVm) vm = fct_api_vm_ours(request, reply, error);
     if (!vm)
@@ -425,7 +425,7 @@ static gboolean console_wish(const FctRequest *request, const FctVm *vm, FctCons
     return TRUE;
 }
 
-static gboolean consoles(const FctRequest *request, FctReply *reply, GError **error)
+static gboolean vm_consoles(const FctRequest *request, FctReply *reply, GError **error)
 {
     g_autoptr(FctVm) vm = fct_api_vm_ours(request, reply, error);
     if (vm)
@@ -433,7 +433,7 @@ static gboolean consoles(const FctRequest *request, FctReply *reply, GError **er
     return vm != NULL;
 }
 
-static gboolean serial(const FctRequest *request, FctReply *reply, GError **error)
+static gboolean vm_serial(const FctRequest *request, FctReply *reply, GError **error)
 {
     g_autoptr(FctVm) vm = fct_api_vm_ours(request, reply, error);
     FctApp *app = request->app;
@@ -442,7 +442,7 @@ static gboolean serial(const FctRequest *request, FctReply *reply, GError **erro
            fct_console_serial(app->consoles, app->vmm, &wish, reply, error);
 }
 
-static gboolean vnc(const FctRequest *request, FctReply *reply, GError **error)
+static gboolean vm_vnc(const FctRequest *request, FctReply *reply, GError **error)
 {
     g_autoptr(FctVm) vm = fct_api_vm_ours(request, reply, error);
     FctApp *app = request->app;
@@ -469,10 +469,10 @@ const FctRoute fct_routes_vm[] = {
     {"POST", "/vms/{id}/stop", "vm.power", stop_vm, .body = "force:bool"},
     {"POST", "/vms/{id}/adopt", "vm.write", adopt_vm, .body = "preview:bool confirm:bool digest:text"},
     {"POST", "/vms/{id}/release", "vm.write", release_vm},
-    {"GET", "/vms/{id}/guest", "vm.read", guest, .slow = TRUE},
+    {"GET", "/vms/{id}/guest", "vm.read", vm_guest, .slow = TRUE},
     {"GET", "/vms/{id}/preflight", "vm.read", preflight_vm},
-    {"GET", "/vms/{id}/console", "vm.read", consoles},
-    {"GET", "/vms/{id}/console/serial", "vm.console", serial, .query = "force:bool viewer:text"},
-    {"GET", "/vms/{id}/console/vnc", "vm.console", vnc, .query = "viewer:text"},
+    {"GET", "/vms/{id}/console", "vm.read", vm_consoles},
+    {"GET", "/vms/{id}/console/serial", "vm.console", vm_serial, .query = "force:bool viewer:text"},
+    {"GET", "/vms/{id}/console/vnc", "vm.console", vm_vnc, .query = "viewer:text"},
     {NULL},
 };

@@ -23,7 +23,7 @@ static gboolean grow_disk(const FctRequest *request, FctReply *reply, GError **e
     return json != NULL;
 }
 
-static gboolean remove_disk(const FctRequest *request, FctReply *reply, GError **error)
+static gboolean vm_remove_disk(const FctRequest *request, FctReply *reply, GError **error)
 {
     FctVm *vm = fct_api_vm_ours(request, reply, error);
     gboolean keep = fct_request_query_bool(request, "keep", FALSE);
@@ -76,7 +76,7 @@ static gboolean drop_saved(const FctRequest *request, FctReply *reply, GError **
 const FctRoute fct_routes_vm_hardware[] = {
     {"POST", "/vms/{id}/disks", "vm.write", add_disk, .body = "pool:text size_gib:int bus:text volume:object"},
     {"PATCH", "/vms/{id}/disks/{sub}", "vm.write", grow_disk, .body = "size_gib:int"},
-    {"DELETE", "/vms/{id}/disks/{sub}", "vm.write", remove_disk, .query = "keep:bool"},
+    {"DELETE", "/vms/{id}/disks/{sub}", "vm.write", vm_remove_disk, .query = "keep:bool"},
     {"POST", "/vms/{id}/reboot", "vm.power", reboot_vm, .body = "force:bool"},
     {"POST", "/vms/{id}/restart", "vm.power", restart_vm, .body = "force:bool"},
     {"POST", "/vms/{id}/pause", "vm.power", pause_vm},

@@ -15,7 +15,7 @@
 #include <string.h>
 
 #define KEY "autostart/boot"
-#define LOOK_MS 200  /* how often something that sends no event here is checked */
+#define POLL_MS 200  /* how often something that sends no event here is checked */
 #define STEP_READY 0 /* VMs' steps come after this one */
 #define STEPS_FIRST 1
 
@@ -51,7 +51,7 @@ static json_t *load_state(FctApp *app)
 
 /* ---- the task ---- */
 
-static void save(Run *run, guint next)
+static void autostart_save(Run *run, guint next)
 {
     g_autoptr(GError) error = NULL;
     FctWrite write = {KEY, run->state, FCT_REV_ANY};
@@ -67,7 +67,7 @@ static gboolean await_ready(Run *run)
     fct_task_step(run->task, STEP_READY, FCT_TASK_STEP_RUNNING, NULL);
     while (!fct_domains_is_up(run->app->domains) || !fct_reconciler_settled(run->app->reconciler, boot)) {
         g_autofree char *now = boot_now(run->app);
-        if ((*now && strcmp(now, boot) != 0) || fct_task_cancelled(run->task) || !fct_task_wait(run->task, LOOK_MS))
+        if ((*now && strcmp(now, boot) != 0) || fct_task_cancelled(run->task) || !fct_task_wait(run->task, POLL_MS))
             return FALSE;
     }
     fct_task_step(run->task, STEP_READY, FCT_TASK_STEP_DONE, NULL);
@@ -75,7 +75,7 @@ static gboolean await_ready(Run *run)
 }
 
 /* Starts the VM; the caller has begun its act. */
-static gboolean start(Run *run, const FctVm *vm, GError **error)
+static gboolean autostart_start_vm(Run *run, const FctVm *vm, GError **error)
 {
     FctApp *app = run->app;
     g_autoptr(FctVmInfo) info = fct_domains_info(app->domains, vm->id);
@@ -101,7 +101,7 @@ static gboolean try_vm(Run *run, const char *id, GError **error)
     fct_vm_news_add(app->vm_news, id);
     if (!vm->autostart.enabled)
         fct_set_error(error, FCT_ERROR_CONFLICT, "It no longer starts with the host.");
-    gboolean ok = vm->autostart.enabled && start(run, vm, error);
+    gboolean ok = vm->autostart.enabled && autostart_start_vm(run, vm, error);
     fct_acts_end(app->acts, id);
     return ok;
 }
@@ -122,7 +122,7 @@ static void one_vm(Run *run, guint index, const json_t *entry)
 }
 
 /* How many of the VMs' steps are in @state. */
-static guint count(FctTask *task, const char *state)
+static guint autostart_count(FctTask *task, const char *state)
 {
     g_autoptr(json_t) json = fct_task_to_json(task);
     const json_t *steps = json_object_get(json, "steps");
@@ -132,10 +132,10 @@ static guint count(FctTask *task, const char *state)
     return n;
 }
 
-static void end(Run *run, gboolean cancelled)
+static void autostart_end(Run *run, gboolean cancelled)
 {
     FctWrite write = {KEY, run->state, FCT_REV_ANY};
-    guint done = count(run->task, "done"), skipped = count(run->task, "skipped");
+    guint done = autostart_count(run->task, "done"), skipped = autostart_count(run->task, "skipped");
     guint all = (guint)json_array_size(json_object_get(run->state, "vms"));
     g_autoptr(GError) error = NULL;
     json_object_set_new(run->state, "ended", json_true());
@@ -174,7 +174,7 @@ static void pause_after(Run *run, const json_t *entry)
         fct_task_wait(run->task, (guint)(delay_s * 1000));
 }
 
-static void run_task(FctTask *task, gpointer data)
+static void autostart_run(FctTask *task, gpointer data)
 {
     Run *run = data;
     const json_t *vms = json_object_get(run->state, "vms");
@@ -190,7 +190,7 @@ static void run_task(FctTask *task, gpointer data)
         one_vm(run, i, json_array_get(vms, i));
         if (fct_task_stopping(task)) /* the next facetd tries this VM again, which may have had too little time */
             return;
-        save(run, i + 1);
+        autostart_save(run, i + 1);
         if (i + 1 < all)
             pause_after(run, json_array_get(vms, i));
     }
@@ -199,7 +199,7 @@ static void run_task(FctTask *task, gpointer data)
     if (!ready && !fct_task_cancelled(task))
         end_of_old(task);
     else
-        end(run, fct_task_cancelled(task));
+        autostart_end(run, fct_task_cancelled(task));
 }
 
 static void run_free(gpointer data)
@@ -215,10 +215,10 @@ static void run_start(FctApp *app, FctTask *task, json_t *state)
 {
     Run *run = g_new(Run, 1);
     *run = (Run){app, fct_task_ref(task), state};
-    fct_task_start(task, run_task, run, run_free);
+    fct_task_start(task, autostart_run, run, run_free);
 }
 
-static void recover(FctTask *task, gpointer data)
+static void autostart_recover(FctTask *task, gpointer data)
 {
     FctAutostarter *starter = data;
     json_t *state = load_state(starter->app);
@@ -227,7 +227,7 @@ static void recover(FctTask *task, gpointer data)
 
 /* ---- the beginning ---- */
 
-static GArray *chosen(GPtrArray *vms)
+static GArray *autostart_chosen(GPtrArray *vms)
 {
     GArray *list = g_array_new(FALSE, FALSE, sizeof(FctAutostart));
     for (guint i = 0; i < vms->len; i++) {
@@ -240,7 +240,7 @@ static GArray *chosen(GPtrArray *vms)
     return list;
 }
 
-static FctTask *task_new(FctApp *app, const GArray *list, json_t *entries)
+static FctTask *autostart_task_new(FctApp *app, const GArray *list, json_t *entries)
 {
     g_autoptr(GPtrArray) steps = g_ptr_array_new_with_free_func(g_free);
     g_ptr_array_add(steps, g_strdup("Wait for libvirt and the GPUs"));
@@ -264,14 +264,14 @@ static FctTask *task_new(FctApp *app, const GArray *list, json_t *entries)
 }
 
 /* Notes the boot and starts the task. Without VMs to start there is no task and the boot is noted as done. */
-static gboolean begin(FctApp *app, const char *boot, GError **error)
+static gboolean autostart_begin(FctApp *app, const char *boot, GError **error)
 {
     g_autoptr(GPtrArray) vms = fct_vm_load_all(app->store, error);
     if (!vms)
         return FALSE;
-    g_autoptr(GArray) list = chosen(vms);
+    g_autoptr(GArray) list = autostart_chosen(vms);
     g_autoptr(json_t) entries = json_array();
-    g_autoptr(FctTask) task = list->len ? task_new(app, list, entries) : NULL;
+    g_autoptr(FctTask) task = list->len ? autostart_task_new(app, list, entries) : NULL;
     g_autoptr(json_t) state =
         json_pack("{s:s, s:s, s:i, s:b, s:O}", "boot_id", boot, "task", task ? fct_task_id(task) : "", "next", 0,
                   "ended", task == NULL, "vms", entries);
@@ -286,7 +286,7 @@ static gboolean begin(FctApp *app, const char *boot, GError **error)
 }
 
 /* TRUE when there is nothing more to do while this facetd runs. */
-static gboolean look(FctApp *app)
+static gboolean autostart_begin_when_due(FctApp *app)
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *boot = boot_now(app);
@@ -295,18 +295,18 @@ static gboolean look(FctApp *app)
         return FALSE;
     const char *begun = state ? fct_json_str(state, "boot_id", "") : NULL;
     FctAutostartDue due = fct_autostart_due(begun, fct_json_bool(state, "ended", FALSE), boot);
-    if (due != FCT_AUTOSTART_BEGIN || begin(app, boot, &error))
+    if (due != FCT_AUTOSTART_BEGIN || autostart_begin(app, boot, &error))
         return TRUE;
     g_warning("The VMs that start with the host are not started yet: %s", error->message);
     return FALSE;
 }
 
-static gpointer watch(gpointer data)
+static gpointer autostart_watch(gpointer data)
 {
     FctAutostarter *starter = data;
     gboolean stopping = FALSE;
-    while (!stopping && !look(starter->app)) {
-        gint64 until = g_get_monotonic_time() + LOOK_MS * G_TIME_SPAN_MILLISECOND;
+    while (!stopping && !autostart_begin_when_due(starter->app)) {
+        gint64 until = g_get_monotonic_time() + POLL_MS * G_TIME_SPAN_MILLISECOND;
         g_mutex_lock(&starter->lock);
         if (!starter->stopping)
             g_cond_wait_until(&starter->wake, &starter->lock, until);
@@ -327,8 +327,8 @@ FctAutostarter *fct_autostarter_new(FctApp *app)
 
 void fct_autostarter_start(FctAutostarter *starter)
 {
-    fct_tasks_on_recover(starter->app->tasks, "vm.autostart", recover, starter);
-    starter->thread = g_thread_new("autostart", watch, starter);
+    fct_tasks_on_recover(starter->app->tasks, "vm.autostart", autostart_recover, starter);
+    starter->thread = g_thread_new("autostart", autostart_watch, starter);
 }
 
 void fct_autostarter_stop(FctAutostarter *starter)

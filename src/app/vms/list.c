@@ -49,7 +49,7 @@ static double cpu_of(const json_t *stats, const char *id, const FctVmInfo *info)
     return fct_vm_info_active(info) && json_is_number(cpu) ? json_number_value(cpu) : -1;
 }
 
-static FctVmRow row_of(FctApp *app, All *all, const json_t *stats, const Source *source)
+static FctVmRow vm_list_row(FctApp *app, All *all, const json_t *stats, const Source *source)
 {
     const FctVmInfo *info = source->info;
     FctVmRow row = {.data = source};
@@ -78,7 +78,7 @@ static FctVmRow row_of(FctApp *app, All *all, const json_t *stats, const Source 
     return row;
 }
 
-static void read_all(FctApp *app, All *all)
+static void vm_list_read(FctApp *app, All *all)
 {
     g_autoptr(GHashTable) by_id = g_hash_table_new(g_str_hash, g_str_equal);
     g_autoptr(json_t) stats = fct_domains_stats(app->domains);
@@ -104,7 +104,7 @@ static void read_all(FctApp *app, All *all)
         g_array_append_val(all->sources, source);
     }
     for (guint i = 0; i < all->sources->len; i++) {
-        FctVmRow row = row_of(app, all, stats, &g_array_index(all->sources, Source, i));
+        FctVmRow row = vm_list_row(app, all, stats, &g_array_index(all->sources, Source, i));
         g_array_append_val(all->rows, row);
     }
 }
@@ -214,12 +214,13 @@ static char *cursor_behind(const FctRequest *request, const Asked *asked, const 
     return fct_list_cursor(request, asked->order, values);
 }
 
-static gboolean answer(const FctRequest *request, const Asked *asked, FctReply *reply, gboolean *news, GError **error)
+static gboolean vm_list_answer(const FctRequest *request, const Asked *asked, FctReply *reply, gboolean *news,
+                               GError **error)
 {
     FctApp *app = request->app;
     g_auto(All) all = {0};
     g_auto(FctVmPage) page = {0};
-    read_all(app, &all);
+    vm_list_read(app, &all);
     fct_vm_page_pick((const FctVmRow *)all.rows->data, all.rows->len, &asked->query, &page);
     json_t *items = items_of(app, page.rows, news, error);
     if (!items)
@@ -237,8 +238,8 @@ gboolean fct_vm_list(const FctRequest *request, FctReply *reply, GError **error)
 {
     g_auto(Asked) asked = {0};
     gboolean news = FALSE;
-    if (!read_query(request, &asked, error) || !answer(request, &asked, reply, &news, error))
+    if (!read_query(request, &asked, error) || !vm_list_answer(request, &asked, reply, &news, error))
         return FALSE;
     /* Rows are picked and counted by what was known before, so news means picking them once more. */
-    return !news || answer(request, &asked, reply, &news, error);
+    return !news || vm_list_answer(request, &asked, reply, &news, error);
 }

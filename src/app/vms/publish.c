@@ -30,15 +30,15 @@ typedef struct {
     FctVmOffer *offer;
     GPtrArray *holds;
     json_t *addresses;
-} Look;
+} Context;
 
-static void look_clear(Look *look)
+static void context_clear(Context *context)
 {
-    fct_vm_offer_free(look->offer);
-    g_clear_pointer(&look->holds, g_ptr_array_unref);
-    json_decref(look->addresses);
+    fct_vm_offer_free(context->offer);
+    g_clear_pointer(&context->holds, g_ptr_array_unref);
+    json_decref(context->addresses);
 }
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Look, look_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Context, context_clear)
 
 gboolean fct_vms_is_blocked(FctApp *app, const char *id)
 {
@@ -75,12 +75,12 @@ gboolean fct_vms_note_view(FctApp *app, const char *id, const json_t *view)
     return news;
 }
 
-static void publish_one(FctApp *app, const Look *look, const char *id)
+static void vm_publish(FctApp *app, const Context *context, const char *id)
 {
     g_autoptr(FctVmInfo) info = fct_domains_info(app->domains, id);
     g_autoptr(FctVmKnown) known = fct_vm_docs_one(app->vm_docs, id);
     if (known) {
-        json_t *view = fct_vm_view(app, look->offer, known->vm, info, look->holds, look->addresses);
+        json_t *view = fct_vm_view(app, context->offer, known->vm, info, context->holds, context->addresses);
         note_blocked(app, id, json_object_get(view, "blocked"));
         fct_hub_publish(app->hub, "vm", id, view);
         return;
@@ -96,7 +96,7 @@ static void publish_one(FctApp *app, const Look *look, const char *id)
 typedef enum { AGAIN_NONE, AGAIN_DEVICES, AGAIN_ALL, AGAIN_AFRESH } Again; /* AFRESH: libvirt is asked as well */
 
 /* Publishes only those for which something has changed. */
-static void publish_waiting(FctApp *app, const Look *look, Again again)
+static void publish_waiting(FctApp *app, const Context *context, Again again)
 {
     g_autoptr(GPtrArray) mine = fct_vm_docs_all(app->vm_docs);
     for (guint i = 0; i < mine->len; i++) {
@@ -105,33 +105,33 @@ static void publish_waiting(FctApp *app, const Look *look, Again again)
         g_autoptr(FctVmInfo) info = concerned ? fct_domains_info(app->domains, vm->id) : NULL;
         if (!concerned || fct_vm_info_active(info))
             continue;
-        g_autoptr(json_t) blocked = fct_vm_blocked(app, look->offer, vm);
+        g_autoptr(json_t) blocked = fct_vm_blocked(app, context->offer, vm);
         if (note_blocked(app, vm->id, blocked))
-            publish_one(app, look, vm->id);
+            vm_publish(app, context, vm->id);
     }
 }
 
 /* FALSE: nothing could be published, so the notes must be kept. */
-static gboolean publish(FctApp *app, GHashTable *ids, Again again)
+static gboolean vms_publish(FctApp *app, GHashTable *ids, Again again)
 {
     g_autoptr(GError) fault = NULL;
-    g_auto(Look) look = {0};
+    g_auto(Context) context = {0};
     GHashTableIter iter;
     gpointer id;
     if (again == AGAIN_AFRESH)
         fct_vm_facts_refresh(app);
-    look.offer = fct_vm_offer_new(app, FALSE, NULL);
-    look.holds = fct_holds_list(app->store, NULL, &fault);
-    look.addresses = fct_networks_addresses(app);
-    if (!look.holds) {
+    context.offer = fct_vm_offer_new(app, FALSE, NULL);
+    context.holds = fct_holds_list(app->store, NULL, &fault);
+    context.addresses = fct_networks_addresses(app);
+    if (!context.holds) {
         g_warning("The holds of parts could not be read: %s", fault->message);
         return FALSE;
     }
     g_hash_table_iter_init(&iter, ids);
     while (g_hash_table_iter_next(&iter, &id, NULL))
-        publish_one(app, &look, id);
+        vm_publish(app, &context, id);
     if (again != AGAIN_NONE)
-        publish_waiting(app, &look, again);
+        publish_waiting(app, &context, again);
     return TRUE;
 }
 
@@ -158,7 +158,7 @@ static gpointer publisher_run(gpointer data)
             return NULL;
         gboolean news = fct_vm_notes_any(&notes);
         Again again = notes.host ? AGAIN_ALL : notes.parts ? AGAIN_DEVICES : news ? AGAIN_NONE : AGAIN_AFRESH;
-        if ((news || anybody_cares(app)) && !publish(app, notes.ids, again))
+        if ((news || anybody_cares(app)) && !vms_publish(app, notes.ids, again))
             fct_vm_news_put_back(app->vm_news, &notes, RETRY_US);
     }
 }

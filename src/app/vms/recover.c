@@ -18,7 +18,7 @@
 #include <string.h>
 
 typedef struct {
-    FctVmAct act;
+    FctVmWork work;
     char *kind;
     char *id, *name;
 } Left;
@@ -26,28 +26,28 @@ typedef struct {
 static void left_free(gpointer data)
 {
     Left *left = data;
-    fct_vm_free(left->act.vm);
+    fct_vm_free(left->work.vm);
     g_free(left->kind);
     g_free(left->id);
     g_free(left->name);
     g_free(left);
 }
 
-static void end(Left *left, FctTask *task, gboolean ok, const char *what)
+static void left_end(Left *left, FctTask *task, gboolean ok, const char *what)
 {
     g_autofree char *outcome = g_strdup_printf("VM %s %s", left->name, what);
     g_autoptr(GError) error = NULL;
     if (!ok)
         fct_set_error_full(&error, FCT_ERROR_INTERNAL, "Start the work again.", NULL,
                            "Facet was restarted in the middle of this task.");
-    if (left->act.acts)
-        fct_acts_end(left->act.app->acts, left->id);
+    if (left->work.acts)
+        fct_acts_end(left->work.app->acts, left->id);
     fct_task_end(task, ok ? FCT_TASK_DONE : FCT_TASK_FAILED, error, NULL, 0, "%s", outcome);
 }
 
 static void end_power(Left *left, FctTask *task, gboolean wanted)
 {
-    FctApp *app = left->act.app;
+    FctApp *app = left->work.app;
     g_autoptr(FctVmInfo) info = fct_domains_info(app->domains, left->id);
     gboolean active = fct_vm_info_active(info);
     gboolean is_old_run = strcmp(left->kind, "vm.continue") == 0;       /* noted when it was started */
@@ -55,73 +55,73 @@ static void end_power(Left *left, FctTask *task, gboolean wanted)
         fct_vm_note_run(app, left->id);
     if (!fct_vm_release_parts(app, task, left->id) && fct_task_stopping(task))
         return;
-    end(left, task, active == wanted,
-        active ? (wanted ? "runs." : "still runs.") : (wanted ? "did not start." : "is off."));
+    left_end(left, task, active == wanted,
+             active ? (wanted ? "runs." : "still runs.") : (wanted ? "did not start." : "is off."));
 }
 
 static void end_removal(Left *left, FctTask *task, gboolean wanted)
 {
     g_autoptr(GError) fault = NULL;
-    if (!left->act.vm || fct_vm_remove(left->act.app, left->act.vm, wanted, &fault)) {
-        end(left, task, wanted, wanted ? "is deleted." : "was not made; nothing is left of it.");
+    if (!left->work.vm || fct_vm_remove(left->work.app, left->work.vm, wanted, &fault)) {
+        left_end(left, task, wanted, wanted ? "is deleted." : "was not made; nothing is left of it.");
         return;
     }
     fct_task_log(task, "%s", fault->message);
-    end(left, task, FALSE, "could not be removed whole; delete it again.");
+    left_end(left, task, FALSE, "could not be removed whole; delete it again.");
 }
 
 /* Ends a snapshot, a revert or a merge by what the VM's document says is under way. */
 static void end_snapshots(Left *left, FctTask *task)
 {
-    FctApp *app = left->act.app;
+    FctApp *app = left->work.app;
     g_autoptr(GError) fault = NULL;
     g_autoptr(FctVmTree) tree = fct_vm_tree_load(app->store, left->id, &fault);
     const json_t *doing = tree ? fct_vm_tree_doing(tree) : NULL;
     const char *kind = fct_json_str(doing, "kind", "");
-    if (!tree || !left->act.acts) {
-        end(left, task, FALSE, "is as it was.");
+    if (!tree || !left->work.acts) {
+        left_end(left, task, FALSE, "is as it was.");
     } else if (strcmp(kind, "snapshot") == 0) {
         FctVmSettled settled = fct_vm_snapshot_settle(app, task, tree);
         if (settled != FCT_VM_UNSETTLED)
-            end(left, task, settled == FCT_VM_CHANGED,
-                settled == FCT_VM_CHANGED ? "has its snapshot." : "is as it was.");
+            left_end(left, task, settled == FCT_VM_CHANGED,
+                     settled == FCT_VM_CHANGED ? "has its snapshot." : "is as it was.");
     } else if (strcmp(kind, "revert") == 0) {
         FctVmSettled settled = fct_vm_revert_settle(app, task, tree);
         if (settled == FCT_VM_CHANGED)
-            fct_vm_revert_go_on(&left->act, task);
+            fct_vm_revert_go_on(&left->work, task);
         else if (settled == FCT_VM_UNCHANGED)
-            end(left, task, FALSE, "was not reverted.");
+            left_end(left, task, FALSE, "was not reverted.");
     } else if (strcmp(left->kind, "vm.revert") == 0) {
-        fct_vm_revert_go_on(&left->act, task);
+        fct_vm_revert_go_on(&left->work, task);
     } else if (strcmp(left->kind, "vm.snapshot-delete") == 0) {
         if (app->vmm->ops->merge_end(app->vmm, left->id, &fault))
-            fct_vm_merge_go_on(&left->act, task);
+            fct_vm_merge_go_on(&left->work, task);
         else
-            end(left, task, FALSE, "still has files to merge: finish it in the list of snapshots.");
+            left_end(left, task, FALSE, "still has files to merge: finish it in the list of snapshots.");
     } else {
         if (fct_vm_tree_define(app, tree)) /* the documents were written, but facetd died before libvirt was told */
             fct_vm_tree_sweep(app, left->id, NULL);
-        end(left, task, TRUE, "is settled; its list of snapshots says what it has.");
+        left_end(left, task, TRUE, "is settled; its list of snapshots says what it has.");
     }
 }
 
 static void end_disk(Left *left, FctTask *task)
 {
     g_autoptr(GError) fault = NULL;
-    if (!left->act.acts || !left->act.vm || fct_vm_disk_recover(left->act.app, left->act.vm, &fault)) {
-        end(left, task, FALSE, "has the disks that it shows now.");
+    if (!left->work.acts || !left->work.vm || fct_vm_disk_recover(left->work.app, left->work.vm, &fault)) {
+        left_end(left, task, FALSE, "has the disks that it shows now.");
         return;
     }
     fct_task_log(task, "%s", fault->message);
-    end(left, task, FALSE, "has a disk that could not be removed whole.");
+    left_end(left, task, FALSE, "has a disk that could not be removed whole.");
 }
 
-static void recover_thread(FctTask *task, gpointer data)
+static void left_recover_thread(FctTask *task, gpointer data)
 {
     Left *left = data;
-    if (!fct_domains_await_up(left->act.app->domains, task))
+    if (!fct_domains_await_up(left->work.app->domains, task))
         return; /* the next start of facetd finds the task as it is */
-    gboolean made = left->act.vm && strcmp(left->act.vm->state, "ready") == 0;
+    gboolean made = left->work.vm && strcmp(left->work.vm->state, "ready") == 0;
     if (strcmp(left->kind, "vm.delete") == 0)
         end_removal(left, task, TRUE);
     else if (strcmp(left->kind, "vm.create") == 0 && !made)
@@ -131,14 +131,14 @@ static void recover_thread(FctTask *task, gpointer data)
     else if (g_str_has_prefix(left->kind, "vm.snapshot") || strcmp(left->kind, "vm.revert") == 0)
         end_snapshots(left, task);
     else if (strcmp(left->kind, "vm.thaw") == 0)
-        fct_vm_thaw_go_on(&left->act, task);
+        fct_vm_thaw_go_on(&left->work, task);
     else if (strcmp(left->kind, "vm.disk") == 0)
         end_disk(left, task);
     else if (strcmp(left->kind, "vm.pause") == 0 || strcmp(left->kind, "vm.resume") == 0 ||
              strcmp(left->kind, "vm.reboot") == 0)
-        end(left, task, FALSE, "is as libvirt shows it.");
-    else if (strcmp(left->kind, "vm.restart") == 0 && made && left->act.acts)
-        fct_vm_restart_go_on(&left->act, task);
+        left_end(left, task, FALSE, "is as libvirt shows it.");
+    else if (strcmp(left->kind, "vm.restart") == 0 && made && left->work.acts)
+        fct_vm_restart_go_on(&left->work, task);
     else if (strcmp(left->kind, "vm.stop") == 0)
         end_power(left, task, FALSE);
     else
@@ -154,9 +154,9 @@ void fct_vm_recover(FctTask *task, gpointer data)
     left->kind = g_strdup(fct_json_str(json, "kind", ""));
     left->id = g_strdup(fct_json_str(subject, "id", ""));
     left->name = g_strdup(fct_json_str(subject, "name", ""));
-    left->act.app = data;
-    left->act.vm = fct_vm_load(left->act.app->store, left->id, &fault);
-    left->act.acts = strcmp(left->kind, "vm.thaw") != 0 && /* it goes on beside whatever else is done to the VM */
-                     fct_acts_begin(left->act.app->acts, left->id, "is being looked at after a restart", NULL);
-    fct_task_start(task, recover_thread, left, left_free);
+    left->work.app = data;
+    left->work.vm = fct_vm_load(left->work.app->store, left->id, &fault);
+    left->work.acts = strcmp(left->kind, "vm.thaw") != 0 && /* it goes on beside whatever else is done to the VM */
+                      fct_acts_begin(left->work.app->acts, left->id, "is being looked at after a restart", NULL);
+    fct_task_start(task, left_recover_thread, left, left_free);
 }

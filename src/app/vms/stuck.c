@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
-#define LOOK_US (5 * G_USEC_PER_SEC)
+#define POLL_US (5 * G_USEC_PER_SEC)
 #define REST_FIRST_US (5 * G_USEC_PER_SEC)
 #define REST_MAX_US (10 * 60 * G_USEC_PER_SEC)
 #define SOON_US (5 * 60 * G_USEC_PER_SEC) /* a VM that is stuck again within this time is left alone for longer */
@@ -64,7 +64,7 @@ void fct_stuck_free(FctStuck *stuck)
 
 /* ---- noting ---- */
 
-static void begin(FctStuck *stuck, const char *id)
+static void stuck_begin(FctStuck *stuck, const char *id)
 {
     gint64 now = g_get_monotonic_time();
     Stuck *one = g_hash_table_lookup(stuck->known, id);
@@ -88,7 +88,7 @@ void fct_stuck_note(FctStuck *stuck, const char *id, const FctVmInfo *info)
     g_mutex_lock(&stuck->lock);
     Stuck *one = g_hash_table_lookup(stuck->known, id);
     if (here && (!one || !one->here)) {
-        begin(stuck, id);
+        stuck_begin(stuck, id);
     } else if (!here && one) {
         if (one->here)
             one->went_on_us = g_get_monotonic_time(); /* let go on by us, or by somebody else */
@@ -101,7 +101,7 @@ void fct_stuck_note(FctStuck *stuck, const char *id, const FctVmInfo *info)
 
 /* ---- what is wrong ---- */
 
-static void set_wrong(Stuck *one, const FctVm *vm, const json_t *errors)
+static void stuck_set_errors(Stuck *one, const FctVm *vm, const json_t *errors)
 {
     const char *target;
     json_t *what;
@@ -138,7 +138,7 @@ static char *sentence_of(const Stuck *one)
 }
 
 /* The lock is held, but released for a while meanwhile. */
-static void ask(FctStuck *stuck, const char *id)
+static void stuck_is_due(FctStuck *stuck, const char *id)
 {
     FctApp *app = stuck->app;
     g_autofree char *text = NULL;
@@ -151,10 +151,10 @@ static void ask(FctStuck *stuck, const char *id)
     if (!one || !one->here)
         return;
     if (!errors) { /* asked again the next time */
-        one->due_us = g_get_monotonic_time() + LOOK_US;
+        one->due_us = g_get_monotonic_time() + POLL_US;
         return;
     }
-    set_wrong(one, vm, errors);
+    stuck_set_errors(one, vm, errors);
     text = sentence_of(one);
     g_mutex_unlock(&stuck->lock);
     if (vm)
@@ -166,7 +166,7 @@ static void ask(FctStuck *stuck, const char *id)
 /* ---- going on ---- */
 
 /* Only LVM's tools know how full a volume group is, and whether the guest's volume may grow. */
-static gboolean has_room(const char *path)
+static gboolean file_has_room(const char *path)
 {
     struct statvfs fs;
     g_autofree char *folder = g_path_get_dirname(path);
@@ -183,7 +183,7 @@ static void try_to_go_on(FctStuck *stuck, const char *id, const char *path)
     FctVmm *vmm = app->vmm;
     g_mutex_unlock(&stuck->lock);
     g_autoptr(GError) fault = NULL;
-    if (has_room(path) && fct_acts_begin_beside(app->acts, id, "is going on", NULL)) {
+    if (file_has_room(path) && fct_acts_begin_beside(app->acts, id, "is going on", NULL)) {
         g_autoptr(FctVmInfo) info = fct_domains_info(app->domains, id);
         gboolean still = info && info->state == FCT_VM_PAUSED && info->pause == FCT_PAUSE_IO_ERROR;
         if (still && vmm->ops->resume(vmm, id, &fault))
@@ -210,13 +210,13 @@ static char *take_due(FctStuck *stuck, gint64 now, gboolean *ret_ask, char **ret
         if (*ret_ask && now < one->due_us - one->rest_us)
             continue;
         *ret_path = g_strdup(one->path);
-        one->due_us = now + LOOK_US + (*ret_ask ? one->rest_us : 0);
+        one->due_us = now + POLL_US + (*ret_ask ? one->rest_us : 0);
         return g_strdup(id);
     }
     return NULL;
 }
 
-static gpointer keep_looking(gpointer data)
+static gpointer stuck_run(gpointer data)
 {
     FctStuck *stuck = data;
     g_mutex_lock(&stuck->lock);
@@ -224,7 +224,7 @@ static gpointer keep_looking(gpointer data)
         gboolean asks = FALSE;
         g_autofree char *path = NULL, *id = take_due(stuck, g_get_monotonic_time(), &asks, &path);
         if (id && asks)
-            ask(stuck, id);
+            stuck_is_due(stuck, id);
         else if (id)
             try_to_go_on(stuck, id, path);
         else if (g_hash_table_size(stuck->known))
@@ -238,7 +238,7 @@ static gpointer keep_looking(gpointer data)
 
 void fct_stuck_start(FctStuck *stuck)
 {
-    stuck->thread = g_thread_new("vms-stuck", keep_looking, stuck);
+    stuck->thread = g_thread_new("vms-stuck", stuck_run, stuck);
 }
 
 void fct_stuck_stop(FctStuck *stuck)

@@ -33,15 +33,15 @@ struct FctVms {
     GMutex lock; /* guards everything below; nothing else is locked under it */
     GCond cond;
     gboolean quit;
-    GHashTable *due;    /* set of VM ids to be looked at by the watcher */
-    GHashTable *looked; /* VM id → FctVmInfo*, as it was when the watcher last looked */
+    GHashTable *due;  /* set of VM ids to be looked at by the watcher */
+    GHashTable *seen; /* VM id → FctVmInfo*, as it was when the watcher last looked */
     gboolean came_up, went_down;
     int lists_left;
     gint64 list_us;  /* when all is listed once more after libvirt came up; 0: not */
     gint64 retry_us; /* when a release that could not be finished is tried again; 0: none */
 };
 
-static void look_at(FctVms *vms, const char *id)
+static void vms_check_soon(FctVms *vms, const char *id)
 {
     g_hash_table_add(vms->due, g_strdup(id));
     g_cond_broadcast(&vms->cond);
@@ -90,17 +90,17 @@ static gboolean has_run(const FctVmInfo *before, const FctVmInfo *info)
            !fct_vm_info_active(info) && !fct_vm_info_active(before);
 }
 
-static void look(FctVms *vms, const char *id)
+static void vms_check(FctVms *vms, const char *id)
 {
     g_autoptr(FctVmInfo) info = fct_domains_info(vms->app->domains, id);
     gboolean others, acting = fct_acts_any(vms->app->acts, id, &others);
     g_mutex_lock(&vms->lock);
-    const FctVmInfo *before = g_hash_table_lookup(vms->looked, id);
+    const FctVmInfo *before = g_hash_table_lookup(vms->seen, id);
     gboolean was_active = fct_vm_info_active(before), ran = has_run(before, info);
     if (!others && info) /* what others do during such an act is told when the act is over */
-        g_hash_table_replace(vms->looked, g_strdup(id), fct_vm_info_ref(info));
+        g_hash_table_replace(vms->seen, g_strdup(id), fct_vm_info_ref(info));
     else if (!others)
-        g_hash_table_remove(vms->looked, id);
+        g_hash_table_remove(vms->seen, id);
     g_mutex_unlock(&vms->lock);
     if (!acting) { /* skip: fct_acts_end queues another reading */
         if (info)
@@ -112,12 +112,12 @@ static void look(FctVms *vms, const char *id)
             fct_vm_note_run(vms->app, id);
         if (!fct_vm_reconcile(vms->app, id))
             retry_later(vms);
-        fct_vm_first_boot_look(vms->app, id, FALSE);
+        fct_vm_first_boot_expire(vms->app, id, FALSE);
     }
     fct_guests_note(vms->app->guests, id, info);
     fct_stuck_note(vms->app->stuck_vms, id, info);
     fct_vm_news_add(vms->app->vm_news, id);
-    fct_network_cache_look(vms->app->networks);
+    fct_network_cache_refresh(vms->app->networks);
 }
 
 /*
@@ -149,10 +149,10 @@ static gboolean list_afresh(FctVms *vms)
     for (guint i = 0; i < list->len; i++) {
         const FctVmInfo *info = g_ptr_array_index(list, i);
         if (fct_vm_info_active(info) && info->ours) /* what ran before facetd started is no news */
-            g_hash_table_replace(vms->looked, g_strdup(info->id), fct_vm_info_ref(info));
+            g_hash_table_replace(vms->seen, g_strdup(info->id), fct_vm_info_ref(info));
     }
     for (guint i = 0; i < changed->len; i++)
-        look_at(vms, changed->pdata[i]);
+        vms_check_soon(vms, changed->pdata[i]);
     g_mutex_unlock(&vms->lock);
     note_listed(vms, list);
     return TRUE;
@@ -166,11 +166,11 @@ static void reconcile_all(FctVms *vms)
     g_autoptr(GPtrArray) infos = fct_domains_infos(vms->app->domains);
     g_mutex_lock(&vms->lock);
     for (guint i = 0; holds && i < holds->len; i++)
-        look_at(vms, ((FctHold *)holds->pdata[i])->vm);
+        vms_check_soon(vms, ((FctHold *)holds->pdata[i])->vm);
     for (guint i = 0; i < infos->len; i++) {
         const FctVmInfo *info = g_ptr_array_index(infos, i);
         if (info->ours && json_array_size(info->parts))
-            look_at(vms, info->id);
+            vms_check_soon(vms, info->id);
     }
     g_mutex_unlock(&vms->lock);
 }
@@ -186,7 +186,7 @@ static void handle_up(FctVms *vms)
         return;
     }
     reconcile_all(vms);
-    fct_vm_first_boot_look_at_all(vms->app);
+    fct_vm_first_boot_expire_all(vms->app);
     publish_all(vms);
     g_mutex_lock(&vms->lock);
     vms->lists_left = LISTS_AGAIN;
@@ -206,7 +206,7 @@ static void list_again(FctVms *vms)
 }
 
 /* The next work; the lock is held. */
-static void work(FctVms *vms)
+static void vms_work(FctVms *vms)
 {
     GHashTableIter iter;
     gpointer id;
@@ -229,7 +229,7 @@ static void work(FctVms *vms)
     } else if (g_hash_table_iter_next(&iter, &id, NULL)) {
         g_hash_table_iter_steal(&iter);
         g_mutex_unlock(&vms->lock);
-        look(vms, id);
+        vms_check(vms, id);
         g_free(id);
         g_mutex_lock(&vms->lock);
     } else if (retry) {
@@ -248,27 +248,27 @@ static void work(FctVms *vms)
     }
 }
 
-static gpointer watch(gpointer data)
+static gpointer vms_watch(gpointer data)
 {
     FctVms *vms = data;
     g_mutex_lock(&vms->lock);
     while (!vms->quit)
-        work(vms);
+        vms_work(vms);
     g_mutex_unlock(&vms->lock);
     return NULL;
 }
 
 /* ---- what it is told ---- */
 
-static void on_changed(const char *id, gpointer data)
+static void vms_on_changed(const char *id, gpointer data)
 {
     FctVms *vms = data;
     g_mutex_lock(&vms->lock);
-    look_at(vms, id);
+    vms_check_soon(vms, id);
     g_mutex_unlock(&vms->lock);
 }
 
-static void on_connection(gboolean up, gpointer data)
+static void vms_on_connection(gboolean up, gpointer data)
 {
     FctVms *vms = data;
     g_mutex_lock(&vms->lock);
@@ -288,14 +288,14 @@ static void on_guest_said(const char *id, gpointer data)
 {
     FctVms *vms = data;
     fct_vm_news_add(vms->app->vm_news, id);
-    fct_network_cache_look(vms->app->networks);
+    fct_network_cache_refresh(vms->app->networks);
 }
 
 /* The guest has had its first-boot data. */
 static void on_guest_answered(const char *id, gpointer data)
 {
     const FctVms *vms = data;
-    fct_vm_first_boot_look(vms->app, id, TRUE);
+    fct_vm_first_boot_expire(vms->app, id, TRUE);
 }
 
 /* ---- life ---- */
@@ -307,18 +307,18 @@ FctVms *fct_vms_new(FctApp *app)
     g_mutex_init(&vms->lock);
     g_cond_init(&vms->cond);
     vms->due = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    vms->looked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)fct_vm_info_unref);
+    vms->seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)fct_vm_info_unref);
     return vms;
 }
 
 void fct_vms_start(FctVms *vms)
 {
-    static const FctDomainsNews told_by_libvirt = {on_changed, on_connection};
+    static const FctDomainsNews told_by_libvirt = {vms_on_changed, vms_on_connection};
     static const FctGuestsNews told_by_guests = {on_guest_said, on_guest_answered};
-    static const FctActsNews told_by_acts = {on_changed, on_retry};
+    static const FctActsNews told_by_acts = {vms_on_changed, on_retry};
     fct_acts_tell(vms->app->acts, &told_by_acts, vms);
     fct_tasks_on_recover(vms->app->tasks, "vm.", fct_vm_recover, vms->app);
-    vms->watcher = g_thread_new("vms", watch, vms);
+    vms->watcher = g_thread_new("vms", vms_watch, vms);
     fct_guests_start(vms->app->guests, &told_by_guests, vms);
     fct_stuck_start(vms->app->stuck_vms);
     fct_vm_publisher_start(vms->app->vm_publisher);
@@ -346,7 +346,7 @@ void fct_vms_free(FctVms *vms)
     if (!vms)
         return;
     g_hash_table_unref(vms->due);
-    g_hash_table_unref(vms->looked);
+    g_hash_table_unref(vms->seen);
     g_mutex_clear(&vms->lock);
     g_cond_clear(&vms->cond);
     g_free(vms);

@@ -47,7 +47,7 @@ static const char *const step_state_names[] = {"waiting", "running", "done", "fa
 
 /* ---- one task ---- */
 
-static char *key_of(const char *id)
+static char *task_key(const char *id)
 {
     return g_strconcat("task/", id, NULL);
 }
@@ -91,7 +91,7 @@ void fct_task_forget(FctTask *task)
 
 FctTask *fct_task_resume(FctApp *app, const char *id, GError **error)
 {
-    g_autofree char *key = key_of(id);
+    g_autofree char *key = task_key(id);
     g_autoptr(FctDoc) doc = app->store->ops->get(app->store, key, error);
     if (!doc)
         return NULL;
@@ -147,7 +147,7 @@ gboolean fct_task_wait(FctTask *task, guint ms)
     return !early;
 }
 
-static json_t *present(const FctApp *app, const char *id, guint64 revision, const json_t *stored)
+static json_t *task_present(const FctApp *app, const char *id, guint64 revision, const json_t *stored)
 {
     json_t *json = json_deep_copy(stored);
     json_object_del(json, "undoable");
@@ -158,10 +158,10 @@ static json_t *present(const FctApp *app, const char *id, guint64 revision, cons
 json_t *fct_task_to_json(FctTask *task)
 {
     fct_autolock(&task->lock);
-    return present(task->app, task->id, task->revision, task->shown ? task->shown : task->json);
+    return task_present(task->app, task->id, task->revision, task->shown ? task->shown : task->json);
 }
 
-static void publish(FctTask *task)
+static void task_publish(FctTask *task)
 {
     fct_hub_publish(task->app->hub, "task", task->id, fct_task_to_json(task));
 }
@@ -169,7 +169,7 @@ static void publish(FctTask *task)
 gboolean fct_task_commit(FctTask *task, const FctWrite *more, gsize n, GError **error)
 {
     g_autofree FctWrite *writes = g_new(FctWrite, n + 1);
-    g_autofree char *key = key_of(task->id);
+    g_autofree char *key = task_key(task->id);
     guint64 revision;
     g_mutex_lock(&task->lock);
     g_autoptr(json_t) copy = json_deep_copy(task->json);
@@ -182,7 +182,7 @@ gboolean fct_task_commit(FctTask *task, const FctWrite *more, gsize n, GError **
     g_mutex_lock(&task->lock);
     task->revision = revision;
     g_mutex_unlock(&task->lock);
-    publish(task);
+    task_publish(task);
     return TRUE;
 }
 
@@ -218,7 +218,7 @@ void fct_task_step(FctTask *task, guint step, FctTaskStepState state, const char
     g_mutex_unlock(&task->lock);
     if (told)
         fct_task_tell_log(task->id, told, title, step_state_names[state], message ? message : "");
-    publish(task);
+    task_publish(task);
 }
 
 void fct_task_progress(FctTask *task, guint step, guint percent, const char *message)
@@ -233,7 +233,7 @@ void fct_task_progress(FctTask *task, guint step, guint percent, const char *mes
         json_object_set_new(json, "message", json_string(message));
     g_mutex_unlock(&task->lock);
     if (changed)
-        publish(task);
+        task_publish(task);
 }
 
 void fct_task_log(FctTask *task, const char *format, ...)
@@ -248,10 +248,10 @@ void fct_task_log(FctTask *task, const char *format, ...)
         json_array_remove(log, 0);
     json_array_append_new(log, json_pack("{s:I, s:s}", "time_ms", (json_int_t)fct_app_now_ms(), "text", text));
     g_mutex_unlock(&task->lock);
-    publish(task);
+    task_publish(task);
 }
 
-static void set_ended(FctTask *task, FctTaskState state, const GError *error, const char *outcome)
+static void task_set_ended(FctTask *task, FctTaskState state, const GError *error, const char *outcome)
 {
     fct_autolock(&task->lock);
     task->shown = json_deep_copy(task->json);
@@ -271,7 +271,7 @@ static void show_end(FctTask *task)
     g_mutex_lock(&task->lock);
     g_clear_pointer(&task->shown, json_decref);
     g_mutex_unlock(&task->lock);
-    publish(task);
+    task_publish(task);
 }
 
 /* FALSE when facetd ends before the disk took it. */
@@ -297,7 +297,7 @@ static gboolean store_end(FctTask *task, const FctWrite *more, gsize n)
 }
 
 /* Forgets the oldest tasks that have ended. */
-static void prune(FctTasks *tasks)
+static void tasks_prune(FctTasks *tasks)
 {
     FctStore *store = tasks->app->store;
     g_autoptr(GPtrArray) docs = store->ops->list(store, "task/", NULL);
@@ -320,7 +320,7 @@ void fct_task_end(FctTask *task, FctTaskState state, const GError *error, const 
     g_autofree char *outcome = g_strdup_vprintf(outcome_format, ap);
     va_end(ap);
     FctTasks *tasks = task->app->tasks;
-    set_ended(task, state, error, outcome);
+    task_set_ended(task, state, error, outcome);
     if (!store_end(task, more, n))
         return; /* the next start finds it as it was last stored, and ends it again */
     g_autoptr(json_t) json = fct_task_to_json(task);
@@ -334,7 +334,7 @@ void fct_task_end(FctTask *task, FctTaskState state, const GError *error, const 
     gboolean due = ++tasks->ended % PRUNE_EVERY == 0;
     g_mutex_unlock(&tasks->lock);
     if (due)
-        prune(tasks);
+        tasks_prune(tasks);
 }
 
 /* ---- running ---- */
@@ -373,7 +373,7 @@ void fct_task_start(FctTask *task, FctTaskFunc func, gpointer data, GDestroyNoti
     g_mutex_lock(&tasks->lock);
     tasks->threads++;
     g_mutex_unlock(&tasks->lock);
-    publish(task);
+    task_publish(task);
     g_thread_unref(g_thread_new("task", run_thread, run));
 }
 
@@ -422,7 +422,7 @@ void fct_tasks_on_recover(FctTasks *tasks, const char *prefix, FctTaskRecover re
     g_array_append_val(tasks->recoverers, recoverer);
 }
 
-static void recover_one(FctTasks *tasks, FctTask *task)
+static void task_recover(FctTasks *tasks, FctTask *task)
 {
     for (guint i = 0; i < tasks->recoverers->len; i++) {
         const Recoverer *recoverer = &g_array_index(tasks->recoverers, Recoverer, i);
@@ -461,9 +461,9 @@ gboolean fct_tasks_recover(FctTasks *tasks, GError **error)
         g_autoptr(FctTask) task = fct_task_resume(tasks->app, id, error);
         if (!task)
             return FALSE;
-        recover_one(tasks, task);
+        task_recover(tasks, task);
     }
-    prune(tasks);
+    tasks_prune(tasks);
     return TRUE;
 }
 
@@ -481,13 +481,13 @@ json_t *fct_tasks_get(FctTasks *tasks, const char *id, GError **error)
     g_autoptr(FctTask) task = find_live(tasks, id);
     if (task)
         return fct_task_to_json(task);
-    g_autofree char *key = key_of(id);
+    g_autofree char *key = task_key(id);
     g_autoptr(FctDoc) doc = tasks->app->store->ops->get(tasks->app->store, key, NULL);
     if (!doc) {
         fct_set_error(error, FCT_ERROR_NOT_FOUND, "There is no task “%s”.", id);
         return NULL;
     }
-    return present(tasks->app, id, doc->revision, doc->value);
+    return task_present(tasks->app, id, doc->revision, doc->value);
 }
 
 json_t *fct_tasks_list(FctTasks *tasks, const char *state, const char *subject, const char *before, guint limit,
@@ -504,7 +504,8 @@ json_t *fct_tasks_list(FctTasks *tasks, const char *state, const char *subject, 
         if (before && strcmp(id, before) >= 0)
             continue;
         g_autoptr(FctTask) task = find_live(tasks, id);
-        g_autoptr(json_t) json = task ? fct_task_to_json(task) : present(tasks->app, id, doc->revision, doc->value);
+        g_autoptr(json_t) json =
+            task ? fct_task_to_json(task) : task_present(tasks->app, id, doc->revision, doc->value);
         const char *about = fct_json_str(json_object_get(json, "subject"), "id", "");
         if ((!state || strcmp(state, fct_json_str(json, "state", "")) == 0) &&
             (!subject || strcmp(subject, about) == 0))

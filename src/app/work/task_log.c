@@ -13,7 +13,7 @@ typedef struct {
 } Fields;
 
 /* Borrows @value; an empty one says nothing. */
-static void add(Fields *fields, const char *key, const char *value)
+static void fields_add(Fields *fields, const char *key, const char *value)
 {
     if (*value && fields->n < FIELDS_MAX)
         fields->all[fields->n++] = (GLogField){key, value, -1};
@@ -46,15 +46,15 @@ void fct_task_tell_log(const char *id, const json_t *task, const char *step, con
               : g_strdup_printf("%s: %s%s%s", fct_json_str(task, "title", ""), state, *text ? ": " : "", text);
     one_line(message);
     Fields fields = {.n = 0};
-    add(&fields, "MESSAGE", message);
-    add(&fields, "GLIB_DOMAIN", G_LOG_DOMAIN);
-    add(&fields, "FACET_TASK", id);
-    add(&fields, "FACET_KIND", fct_json_str(task, "kind", ""));
-    add(&fields, "FACET_STEP", step);
-    add(&fields, "FACET_STATE", state);
-    add(&fields, "FACET_USER", fct_json_str(task, "user", ""));
-    add(&fields, key_of_kind(fct_json_str(subject, "kind", "")), name);
-    add(&fields, "FACET_ID", fct_json_str(subject, "id", ""));
-    add(&fields, "FACET_ERROR", fct_json_str(json_object_get(task, "error"), "code", ""));
+    fields_add(&fields, "MESSAGE", message);
+    fields_add(&fields, "GLIB_DOMAIN", G_LOG_DOMAIN);
+    fields_add(&fields, "FACET_TASK", id);
+    fields_add(&fields, "FACET_KIND", fct_json_str(task, "kind", ""));
+    fields_add(&fields, "FACET_STEP", step);
+    fields_add(&fields, "FACET_STATE", state);
+    fields_add(&fields, "FACET_USER", fct_json_str(task, "user", ""));
+    fields_add(&fields, key_of_kind(fct_json_str(subject, "kind", "")), name);
+    fields_add(&fields, "FACET_ID", fct_json_str(subject, "id", ""));
+    fields_add(&fields, "FACET_ERROR", fct_json_str(json_object_get(task, "error"), "code", ""));
     g_log_structured_array(G_LOG_LEVEL_MESSAGE, fields.all, fields.n);
 }

@@ -26,10 +26,10 @@ ONLY = [
     # What an adopted definition says of them is only compared with the record (same_chain of volume_look.c).
     ("the layers below a disk come from the records",
      r"->below = (?!fct_layers_copy|NULL)", [OPEN, "virt/adopt_devices.c"]),
-    ("records are written where they are kept", r'"volume/', [RECORDS, "app/storage/volume_look.c"]),
+    ("records are written where they are kept", r'"volume/', [RECORDS, "app/storage/volume_inspect.c"]),
     ("qemu-img is called where its format is told", r'"qemu-(img|io|nbd)"', ["virt/disk.c"]),
     ("a stranger's bytes are recognised by rules alone", r"fct_volume_judge\(", ["core/volume_rules.c", "core/volume_rules.h",
-                                                                                 "app/storage/volume_look.c"]),
+                                                                                 "app/storage/volume_inspect.c"]),
 ]
 
 

@@ -62,14 +62,14 @@ static void test_helper_killed_in_step(void)
     g_autoptr(FctStep) destroy = world_step(before, 0, FCT_STEP_GI_DESTROY, 9, 0);
     atomic_store(&world->sim.file->live.create_ms, 300);
     for (gulong delay_us = 0; delay_us < 800000; delay_us += 100000) {
-        Running running = {world, create, FCT_STEP_DONE, NULL};
+        Running running = {world, create, FCT_STEP_OUTCOME_DONE, NULL};
         GThread *thread = g_thread_new("step", run_step, &running);
         world_child(world, "step");
         g_usleep(delay_us);
         world_helper_kill(world);
         world_helper_start(world, patient);
         g_thread_join(thread);
-        if (running.outcome != FCT_STEP_DONE)
+        if (running.outcome != FCT_STEP_OUTCOME_DONE)
             g_assert_error(running.error, FCT_ERROR, FCT_ERROR_HELPER);
         g_clear_error(&running.error);
         g_autoptr(FctInventory) reconnected = world_look(world);
@@ -104,7 +104,7 @@ static void test_wedged(void)
     stuck->deadline_ms = 700;
     hang(world, card(before, 0)->address, 1);
     g_autoptr(GError) error = NULL;
-    g_assert_cmpint(world->hw->ops->run_step(world->hw, stuck, &error), ==, FCT_STEP_WEDGED);
+    g_assert_cmpint(world->hw->ops->run_step(world->hw, stuck, &error), ==, FCT_STEP_OUTCOME_WEDGED);
     g_assert_error(error, FCT_ERROR, FCT_ERROR_GPU_WEDGED);
     g_clear_error(&error);
 
@@ -119,7 +119,7 @@ static void test_wedged(void)
     world_helper_start(world, options);
     g_autoptr(FctInventory) reconnected = world_look(world);
     g_assert_cmpint(card(reconnected, 0)->state, ==, FCT_GPU_WEDGED);
-    g_assert_cmpint(world->hw->ops->run_step(world->hw, stuck, &error), ==, FCT_STEP_WEDGED);
+    g_assert_cmpint(world->hw->ops->run_step(world->hw, stuck, &error), ==, FCT_STEP_OUTCOME_WEDGED);
     g_assert_error(error, FCT_ERROR, FCT_ERROR_GPU_WEDGED);
     g_autoptr(FctInventory) later = world_look(world);
     g_assert_cmpint(card(later, 0)->state, ==, FCT_GPU_WEDGED);
@@ -145,7 +145,7 @@ static void test_wedged_and_killed(void)
     g_autoptr(FctStep) step = world_step(before, 0, FCT_STEP_MIG_MODE, -1, -1);
     step->deadline_ms = 4000;
     hang(world, card(before, 0)->address, 1);
-    Running running = {world, step, FCT_STEP_DONE, NULL};
+    Running running = {world, step, FCT_STEP_OUTCOME_DONE, NULL};
     GThread *thread = g_thread_new("step", run_step, &running);
     world_child(world, "step");
     g_usleep(500 * 1000); /* into the hang; earlier is as good, then the step simply succeeds below */
@@ -158,8 +158,8 @@ static void test_wedged_and_killed(void)
     g_assert_cmpuint(reconnected->gpus->len, ==, 2);
     g_autoptr(GError) error = NULL;
     FctStepOutcome outcome = world->hw->ops->run_step(world->hw, step, &error);
-    g_assert_true(outcome == FCT_STEP_WEDGED || outcome == FCT_STEP_DONE);
-    g_assert_true(outcome == FCT_STEP_DONE || g_error_matches(error, FCT_ERROR, FCT_ERROR_GPU_WEDGED));
+    g_assert_true(outcome == FCT_STEP_OUTCOME_WEDGED || outcome == FCT_STEP_OUTCOME_DONE);
+    g_assert_true(outcome == FCT_STEP_OUTCOME_DONE || g_error_matches(error, FCT_ERROR, FCT_ERROR_GPU_WEDGED));
     world_free(world);
 }
 

@@ -80,7 +80,7 @@ static void test_pending(void)
     world_hold(world, 0, FSIM_NO_INSTANCE, FSIM_NO_INSTANCE);
     g_autoptr(FctStep) on = world_step(seen, 0, FCT_STEP_MIG_MODE, -1, -1);
     g_autoptr(GError) error = NULL;
-    g_assert_cmpint(world->hw->ops->run_step(world->hw, on, &error), ==, FCT_STEP_FAILED);
+    g_assert_cmpint(world->hw->ops->run_step(world->hw, on, &error), ==, FCT_STEP_OUTCOME_FAILED);
     g_assert_error(error, FCT_ERROR, FCT_ERROR_IN_USE);
     g_autoptr(FctInventory) still = world_look(world);
     g_assert_true(!card(still, 0)->mig.current && card(still, 0)->mig.pending);
@@ -124,7 +124,7 @@ static void test_release(void)
     g_assert_cmpuint(users(world, 0), ==, 0); /* the look and the sample did not touch it */
     g_autoptr(FctStep) on = world_step(before, 0, FCT_STEP_MIG_MODE, -1, -1);
     g_autoptr(GError) error = NULL;
-    g_assert_cmpint(world->hw->ops->run_step(world->hw, on, &error), ==, FCT_STEP_FAILED);
+    g_assert_cmpint(world->hw->ops->run_step(world->hw, on, &error), ==, FCT_STEP_OUTCOME_FAILED);
     g_assert_error(error, FCT_ERROR, FCT_ERROR_CONFLICT);
 
     /* Another helper of this boot leaves it alone too. */
@@ -269,7 +269,7 @@ static void test_denied(void)
     g_assert_true(g_spawn_sync(NULL, (char **)argv, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL));
     g_autoptr(FctStep) ci = world_step(allowed, 0, FCT_STEP_CI_CREATE, 9, 4);
     g_autoptr(GError) error = NULL;
-    g_assert_cmpint(world->hw->ops->run_step(world->hw, ci, &error), ==, FCT_STEP_FAILED);
+    g_assert_cmpint(world->hw->ops->run_step(world->hw, ci, &error), ==, FCT_STEP_OUTCOME_FAILED);
     g_assert_error(error, FCT_ERROR, FCT_ERROR_NO_PERMISSION);
     g_assert_nonnull(strstr(error->message, "permission denied"));
     world_free(world);

@@ -15,7 +15,7 @@ static void fails_with(World *world, const FctStep *step, FctErrorCode code)
 {
     g_autoptr(GError) error = NULL;
     FctStepOutcome outcome = world->hw->ops->run_step(world->hw, step, &error);
-    g_assert_cmpint(outcome, ==, FCT_STEP_FAILED);
+    g_assert_cmpint(outcome, ==, FCT_STEP_OUTCOME_FAILED);
     g_assert_error(error, FCT_ERROR, (int)code);
 }
 
@@ -307,8 +307,8 @@ static void test_cost_of_a_sample(void)
     world_do(world, gi);
     world_do(world, ci);
     g_autoptr(FctObserver) observer = fct_observer_new(world->root, world->library, TRUE);
-    const FctLook look = {.readings = TRUE};
-    g_autoptr(FctInventory) first = fct_observer_look(observer, &look);
+    const FctScan look = {.readings = TRUE};
+    g_autoptr(FctInventory) first = fct_observer_scan(observer, &look);
     guint64 before = fct_observer_nvml(observer)->calls;
     for (int i = 0; i < SAMPLES; i++)
         json_decref(fct_observer_sample(observer, NULL));

@@ -167,7 +167,7 @@ void world_do(World *world, const FctStep *step)
     g_autoptr(GError) error = NULL;
     FctStepOutcome outcome = world->hw->ops->run_step(world->hw, step, &error);
     g_assert_no_error(error);
-    g_assert_cmpint(outcome, ==, FCT_STEP_DONE);
+    g_assert_cmpint(outcome, ==, FCT_STEP_OUTCOME_DONE);
     g_autoptr(FctInventory) seen = world_look(world);
     fct_step_after_holds(step, seen, &error);
     g_assert_no_error(error);

@@ -172,29 +172,29 @@ static FctStepOutcome with_fault(Model *model, HwFault fault, const FctStep *ste
     FctGpu *gpu = fct_inventory_gpu(model->world, step->gpu);
     switch (fault) {
     case HW_FINE:
-        return effect(model, step, error) ? FCT_STEP_DONE : FCT_STEP_FAILED;
+        return effect(model, step, error) ? FCT_STEP_OUTCOME_DONE : FCT_STEP_OUTCOME_FAILED;
     case HW_REFUSE:
         refuse(error, "NVML_ERROR_UNKNOWN (ordered by the test)");
-        return FCT_STEP_FAILED;
+        return FCT_STEP_OUTCOME_FAILED;
     case HW_LIE:
-        return FCT_STEP_DONE;
+        return FCT_STEP_OUTCOME_DONE;
     case HW_LATE:
         effect(model, step, NULL);
         refuse(error, "NVML_ERROR_TIMEOUT (ordered by the test)");
-        return FCT_STEP_FAILED;
+        return FCT_STEP_OUTCOME_FAILED;
     case HW_WEDGE:
         fct_set_error(error, FCT_ERROR_TIMEOUT, "It did not come back.");
-        return FCT_STEP_WEDGED;
+        return FCT_STEP_OUTCOME_WEDGED;
     case HW_LOSE:
         g_ptr_array_remove(model->world->gpus, gpu);
         refuse(error, "NVML_ERROR_GPU_IS_LOST");
-        return FCT_STEP_FAILED;
+        return FCT_STEP_OUTCOME_FAILED;
     case HW_AWAY_AFTER:
         effect(model, step, NULL);
         /* fall through */
     case HW_AWAY:
         fct_set_error(error, FCT_ERROR_HELPER, "The hardware helper went away.");
-        return FCT_STEP_FAILED;
+        return FCT_STEP_OUTCOME_FAILED;
     }
     g_assert_not_reached();
 }

@@ -100,7 +100,7 @@ static void test_handshakes(Door *door, gconstpointer data)
             greet(honest = knock(door, "198.51.100.1"));
         clock_us += STEP_MS * 1000LL;
         if (step % 10 == 0)
-            fct_visits_look(door->visits);
+            fct_visits_check(door->visits);
         if (shake(door, &shaking, honest) && honest)
             came_us = clock_us;
     }
@@ -116,7 +116,7 @@ static void test_queue(Door *door, gconstpointer data)
     g_assert_nonnull(silent);
     greet(waits);
     clock_us += 11 * G_USEC_PER_SEC;
-    fct_visits_look(door->visits);
+    fct_visits_check(door->visits);
     g_assert_cmpuint(fct_visits_count(door->visits), ==, 1);
     g_assert_true(fct_visits_next(door->visits, SLOTS, SLOTS_BY_PLACE) == waits);
 }
@@ -145,7 +145,7 @@ static void trickle(Door *door, GList *all, int seconds)
             ((FctVisit *)l->data)->last = clock_us;
             ((FctVisit *)l->data)->bytes += 1100;
         }
-        fct_visits_look(door->visits);
+        fct_visits_check(door->visits);
     }
 }
 

@@ -277,7 +277,7 @@ void test_look_beside_news(Fixture *f, gconstpointer data)
     meet_vm(f, "/pools/nas/source");
     play.busy = TRUE;
     play.starts = 7;
-    fct_domains_look(f->app->domains, FOREIGN);
+    fct_domains_refresh(f->app->domains, FOREIGN);
     g_autoptr(FctVmInfo) info = fct_domains_info(f->app->domains, FOREIGN);
     g_assert_cmpint(info->starts, ==, 7);
 }

@@ -630,7 +630,7 @@ static void test_hard_link(Fixture *f, gconstpointer data)
     put("nas:hard.img", "/pools/nas/hard.img");
     play.linked = TRUE;
     g_autoptr(FctVolume) volume = play_volume(&vmm, "nas", "hard.img", NULL);
-    g_assert_null(fct_volume_look(f->app, volume, "raw", TRUE, &error));
+    g_assert_null(fct_volume_inspect(f->app, volume, "raw", TRUE, &error));
     g_assert_error(error, FCT_ERROR, FCT_ERROR_REFUSED);
     g_clear_error(&error);
     g_assert_false(fct_volume_take(f->app, volume, "raw", &error));
@@ -650,7 +650,7 @@ static void test_parallels(Fixture *f, gconstpointer data)
     put("nas:p.hds", "/pools/nas/p.hds");
     play.ploop = TRUE;
     g_autoptr(FctVolume) volume = play_volume(&vmm, "nas", "p.hds", NULL);
-    g_assert_null(fct_volume_look(f->app, volume, NULL, TRUE, &error));
+    g_assert_null(fct_volume_inspect(f->app, volume, NULL, TRUE, &error));
     g_assert_error(error, FCT_ERROR, FCT_ERROR_REFUSED);
     g_assert_nonnull(strstr(error->message, "Parallels"));
 }

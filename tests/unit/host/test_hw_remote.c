@@ -132,7 +132,7 @@ typedef struct {
 static gpointer run_step(gpointer data)
 {
     Step *step = data;
-    g_assert_cmpint(step->hw->ops->run_step(step->hw, step->step, &step->error), ==, FCT_STEP_FAILED);
+    g_assert_cmpint(step->hw->ops->run_step(step->hw, step->step, &step->error), ==, FCT_STEP_OUTCOME_FAILED);
     return NULL;
 }
 

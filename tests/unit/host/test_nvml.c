@@ -38,8 +38,8 @@ static void test_almost_nothing(void)
     tree_function(root, "0000:42:00.0", "10de:20b5", "030200", "vfio-pci", NULL);
     g_setenv("BROKEN_NVML", "0", TRUE);
     g_autoptr(FctObserver) observer = fct_observer_new(root, g_getenv("BROKEN_NVML_LIBRARY"), TRUE);
-    const FctLook look = {.holders = TRUE, .readings = TRUE};
-    g_autoptr(FctInventory) seen = fct_observer_look(observer, &look);
+    const FctScan look = {.holders = TRUE, .readings = TRUE};
+    g_autoptr(FctInventory) seen = fct_observer_scan(observer, &look);
     const FctGpu *gpu = seen->gpus->pdata[0], *bound = seen->gpus->pdata[1];
     g_assert_cmpint(gpu->state, ==, FCT_GPU_UNMANAGED);
     g_assert_nonnull(strstr(gpu->state_reason, "code 13"));
@@ -51,7 +51,7 @@ static void test_almost_nothing(void)
     g_assert_true(json_is_null(json_object_get(readings, "gpu_percent")));
     g_assert_cmpstr(fct_json_str(readings, "why_not", ""), !=, "");
     g_autofree char *first = fct_inventory_digest(seen);
-    g_autoptr(FctInventory) again = fct_observer_look(observer, &look);
+    g_autoptr(FctInventory) again = fct_observer_scan(observer, &look);
     g_autofree char *second = fct_inventory_digest(again);
     g_assert_cmpstr(first, ==, second);
     tree_free(root);

@@ -35,28 +35,28 @@ gboolean fct_vm_begin(FctApp *app, FctVm **vm, const char *what, GError **error)
     return TRUE;
 }
 
-static void act_free(gpointer data)
+static void work_free(gpointer data)
 {
-    FctVmAct *act = data;
-    fct_vm_free(act->vm);
-    g_free(act);
+    FctVmWork *work = data;
+    fct_vm_free(work->vm);
+    g_free(work);
 }
 
 void fct_vm_task_run(FctApp *app, FctTask *task, const FctVmJob *job, FctVm *vm, gboolean flag, gboolean acts)
 {
-    FctVmAct *act = g_new(FctVmAct, 1);
-    *act = (FctVmAct){app, vm, flag, acts};
+    FctVmWork *work = g_new(FctVmWork, 1);
+    *work = (FctVmWork){app, vm, flag, acts};
     fct_vm_news_add(app->vm_news, vm->id);
-    fct_task_start(task, job->func, act, act_free);
+    fct_task_start(task, job->func, work, work_free);
 }
 
-void fct_vm_task_end(FctVmAct *act, FctTask *task, FctTaskState state, const GError *error, const char *outcome)
+void fct_vm_task_end(FctVmWork *work, FctTask *task, FctTaskState state, const GError *error, const char *outcome)
 {
     if (state ==
         FCT_TASK_FAILED) /* libvirt sends no event of a start that failed, and may have told of its beginning */
-        fct_domains_look(act->app->domains, act->vm->id);
-    if (act->acts) /* first: whoever sees the end of the task may act on the VM at once */
-        fct_acts_end(act->app->acts, act->vm->id);
+        fct_domains_refresh(work->app->domains, work->vm->id);
+    if (work->acts) /* first: whoever sees the end of the task may act on the VM at once */
+        fct_acts_end(work->app->acts, work->vm->id);
     fct_task_end(task, state, error, NULL, 0, "%s", outcome);
 }
 

@@ -13,13 +13,13 @@ typedef struct {
     FctVm *vm;     /* owned */
     gboolean flag; /* force it off, or start it once it is made: by the kind of task */
     gboolean acts; /* the task has begun the VM's act, and ends it */
-} FctVmAct;
+} FctVmWork;
 typedef struct {
     const char *kind; /* "vm.start" */
     const char *verb; /* "Start": the title is "Start VM db-2" */
     const char *const *steps;
     gboolean cancellable;
-    FctTaskFunc func; /* gets an FctVmAct */
+    FctTaskFunc func; /* gets an FctVmWork */
 } FctVmJob;
 FctTask *fct_vm_task_new(FctApp *app, const FctIdentity *who, const FctVmJob *job, const FctVm *vm);
 /*
@@ -30,6 +30,6 @@ gboolean fct_vm_begin(FctApp *app, FctVm **vm, const char *what, GError **error)
 /* Runs the stored task on a thread of its own; takes @vm over. */
 void fct_vm_task_run(FctApp *app, FctTask *task, const FctVmJob *job, FctVm *vm, gboolean flag, gboolean acts);
 /* fct_task_end; before that it ends the act, so the VM is free for the next one. */
-void fct_vm_task_end(FctVmAct *act, FctTask *task, FctTaskState state, const GError *error, const char *outcome);
+void fct_vm_task_end(FctVmWork *work, FctTask *task, FctTaskState state, const GError *error, const char *outcome);
 /* FCT_ERROR_CONFLICT for any change of another program's VM. */
 void fct_vm_set_foreign_error(GError **error, const char *name);

@@ -74,7 +74,7 @@ json_t *fct_consoles_view(FctConsoles *consoles, const char *vm)
     return json_pack("{s:s, s:o, s:o}", "id", vm, "serial", serial, "graphics", graphics);
 }
 
-static void publish(FctConsoles *consoles, const char *vm)
+static void consoles_publish(FctConsoles *consoles, const char *vm)
 {
     if (consoles->app->hub)
         fct_hub_publish(consoles->app->hub, "console", vm, fct_consoles_view(consoles, vm));
@@ -103,7 +103,7 @@ static void console_free(gpointer data)
         c->consoles->open = g_list_remove(c->consoles->open, c);
         g_mutex_unlock(&c->consoles->lock);
         if (!c->closing)
-            publish(c->consoles, c->vm);
+            consoles_publish(c->consoles, c->vm);
         g_signal_handlers_disconnect_by_data(c->socket, c);
         g_object_unref(c->socket);
     } else if (c->serial) { /* the client went away before the handshake */
@@ -128,7 +128,7 @@ static void console_close(Console *c, gushort code, const char *why)
     g_mutex_lock(&c->consoles->lock);
     c->closing = TRUE;
     g_mutex_unlock(&c->consoles->lock);
-    publish(c->consoles, c->vm);
+    consoles_publish(c->consoles, c->vm);
     shutdown(c->fd, SHUT_RDWR);
     if (soup_websocket_connection_get_state(c->socket) == SOUP_WEBSOCKET_STATE_OPEN)
         soup_websocket_connection_close(c->socket, code, why);
@@ -264,7 +264,7 @@ static void on_message(SoupWebsocketConnection *socket, int type, GBytes *messag
         c->write_source = g_unix_fd_add(c->fd, G_IO_OUT | G_IO_HUP | G_IO_ERR, on_vm_writable, c);
 }
 
-static void on_closed(SoupWebsocketConnection *socket, gpointer data)
+static void console_on_closed(SoupWebsocketConnection *socket, gpointer data)
 {
     console_free(data);
 }
@@ -295,10 +295,10 @@ static void console_start(FctApp *app, FctSoupWebsocket *socket, gpointer data)
     soup_websocket_connection_set_max_incoming_payload_size(socket, PAYLOAD_MAX);
     soup_websocket_connection_set_keepalive_interval(socket, PING_S);
     g_signal_connect(socket, "message", G_CALLBACK(on_message), c);
-    g_signal_connect(socket, "closed", G_CALLBACK(on_closed), c);
+    g_signal_connect(socket, "closed", G_CALLBACK(console_on_closed), c);
     c->read_source = g_unix_fd_add(c->fd, G_IO_IN | G_IO_HUP | G_IO_ERR, on_vm_readable, c);
     c->opening = fct_opened_add(app->opened, c->login, TRUE, on_login_over, c);
-    publish(c->consoles, c->vm);
+    consoles_publish(c->consoles, c->vm);
 }
 
 static void reply_console(FctConsoles *consoles, const FctConsoleWish *wish, gboolean serial, int fd, FctReply *reply)

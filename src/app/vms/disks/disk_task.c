@@ -71,7 +71,7 @@ static void copy_disks_and_run(FctVm *vm, gpointer data)
 }
 
 /* Stores the VM's drives, live and wanted, and brings libvirt's definition along, so that virsh shows the same. */
-static gboolean settle(FctApp *app, FctVm *vm, gboolean live, GError **error)
+static gboolean disks_settle(FctApp *app, FctVm *vm, gboolean live, GError **error)
 {
     g_autoptr(FctVmSpec) spec = fct_record_spec(app, vm, error);
     if (live)
@@ -80,82 +80,82 @@ static gboolean settle(FctApp *app, FctVm *vm, gboolean live, GError **error)
            app->vmm->ops->define(app->vmm, spec, error);
 }
 
-static void drop(FctVm *vm, const char *target)
+static void disk_drop(FctVm *vm, const char *target)
 {
     g_ptr_array_remove(vm->disks, fct_vm_find_disk(vm, target));
 }
 
 /* ---- adding ---- */
 
-static gboolean plug(FctVmAct *act, FctTask *task, FctVmDisk *disk, const char **ret_later, GError **error)
+static gboolean disk_plug(FctVmWork *work, FctTask *task, FctVmDisk *disk, const char **ret_later, GError **error)
 {
-    FctVmm *vmm = act->app->vmm;
+    FctVmm *vmm = work->app->vmm;
     Wait wait = {disk->target, TRUE};
-    gboolean active = is_active(act->app, act->vm->id);
+    gboolean active = is_active(work->app, work->vm->id);
     *ret_later = active && strcmp(disk->bus, "virtio") != 0 ? "A disk at this bus comes with the next start." : NULL;
     if (!active || *ret_later)
-        return settle(act->app, act->vm, FALSE, error);
-    if (!fct_record_fill_disk(act->app, disk, error) || !vmm->ops->disk_attach(vmm, act->vm->id, disk, error))
+        return disks_settle(work->app, work->vm, FALSE, error);
+    if (!fct_record_fill_disk(work->app, disk, error) || !vmm->ops->disk_attach(vmm, work->vm->id, disk, error))
         return FALSE;
-    if (!fct_domains_await_that(act->app->domains, task, act->vm->id, has_drive, &wait, PLUGGED_MS))
+    if (!fct_domains_await_that(work->app->domains, task, work->vm->id, has_drive, &wait, PLUGGED_MS))
         return fct_set_error(error, FCT_ERROR_TIMEOUT, "libvirt does not show disk %s in the VM.", disk->target);
-    return settle(act->app, act->vm, TRUE, error);
+    return disks_settle(work->app, work->vm, TRUE, error);
 }
 
-static void undo_add(FctVmAct *act, FctTask *task, guint step, const char *target, const GError *error)
+static void undo_add(FctVmWork *work, FctTask *task, guint step, const char *target, const GError *error)
 {
     g_autoptr(GError) fault = NULL;
     gboolean cancelled = fct_task_cancelled(task);
-    const FctVmDisk *disk = fct_vm_find_disk(act->vm, target);
-    gboolean clean = fct_volume_spare_one(act->app, act->vm->id, disk->made ? disk->path : "", &fault) &&
-                     fct_vm_delete_disk(act->app, act->vm, disk, &fault);
+    const FctVmDisk *disk = fct_vm_find_disk(work->vm, target);
+    gboolean clean = fct_volume_spare_one(work->app, work->vm->id, disk->made ? disk->path : "", &fault) &&
+                     fct_vm_delete_disk(work->app, work->vm, disk, &fault);
     if (clean) {
-        drop(act->vm, target);
-        g_free(act->vm->making);
-        act->vm->making = g_strdup("");
-        clean = fct_vm_store_disks(act->app, act->vm, &fault);
+        disk_drop(work->vm, target);
+        g_free(work->vm->making);
+        work->vm->making = g_strdup("");
+        clean = fct_vm_store_disks(work->app, work->vm, &fault);
     }
     if (!clean)
         fct_task_log(task, "%s", fault->message);
-    g_autofree char *outcome = g_strdup_printf("VM %s has no further disk%s.", act->vm->name,
+    g_autofree char *outcome = g_strdup_printf("VM %s has no further disk%s.", work->vm->name,
                                                clean ? "" : "; what was made of it could not be deleted");
     fct_task_step(task, step, cancelled ? FCT_TASK_STEP_UNDONE : FCT_TASK_STEP_FAILED, error->message);
-    fct_vm_task_end(act, task, cancelled ? FCT_TASK_CANCELLED : FCT_TASK_FAILED, cancelled ? NULL : error, outcome);
+    fct_vm_task_end(work, task, cancelled ? FCT_TASK_CANCELLED : FCT_TASK_FAILED, cancelled ? NULL : error, outcome);
 }
 
 static void add_thread(FctTask *task, gpointer data)
 {
-    FctVmAct *act = data;
-    FctVmDisk *disk = g_ptr_array_index(act->vm->disks, act->vm->disks->len - 1);
+    FctVmWork *work = data;
+    FctVmDisk *disk = g_ptr_array_index(work->vm->disks, work->vm->disks->len - 1);
     const char *later = NULL;
     g_autoptr(GError) error = NULL;
     g_autofree char *target = g_strdup(disk->target);
     gboolean attached = *disk->path != '\0';
     fct_task_step(task, 0, FCT_TASK_STEP_RUNNING, NULL);
-    if (!attached && !fct_vm_make_disk(act->app, task, 0, act->vm, disk, &error)) {
+    if (!attached && !fct_vm_make_disk(work->app, task, 0, work->vm, disk, &error)) {
         if (fct_task_stopping(task))
-            fct_acts_end(act->app->acts, act->vm->id); /* the next start of facetd takes the change back */
+            fct_acts_end(work->app->acts, work->vm->id); /* the next start of facetd takes the change back */
         else
-            undo_add(act, task, 0, target, error);
+            undo_add(work, task, 0, target, error);
         return;
     }
     fct_task_step(task, 0, attached ? FCT_TASK_STEP_SKIPPED : FCT_TASK_STEP_DONE,
                   attached ? "The volume is there already." : NULL);
     fct_task_step(task, 1, FCT_TASK_STEP_RUNNING, NULL);
-    if (!plug(act, task, disk, &later, &error)) {
-        undo_add(act, task, 1, target, error);
+    if (!disk_plug(work, task, disk, &later, &error)) {
+        undo_add(work, task, 1, target, error);
         return;
     }
     g_autofree char *outcome =
-        g_strdup_printf("VM %s has disk %s%s.", act->vm->name, target, later ? " with its next start" : "");
+        g_strdup_printf("VM %s has disk %s%s.", work->vm->name, target, later ? " with its next start" : "");
     fct_task_step(task, 1, later ? FCT_TASK_STEP_SKIPPED : FCT_TASK_STEP_DONE, later);
-    fct_vm_task_end(act, task, FCT_TASK_DONE, NULL, outcome);
+    fct_vm_task_end(work, task, FCT_TASK_DONE, NULL, outcome);
 }
 
 /*
  * Ends the act when the change is refused. libvirt's definition follows a change, so this must not hide another error.
  */
-static gboolean may_change(FctApp *app, const FctVm *vm, GError **error)
+static gboolean disks_may_change(FctApp *app, const FctVm *vm, GError **error)
 {
     gboolean may = fct_vm_facts_check_outside(app, vm, "cannot be changed", error);
     if (!may)
@@ -199,7 +199,7 @@ FctTask *fct_vm_disk_add(FctApp *app, const FctIdentity *who, FctVm *given, cons
     g_autoptr(FctVmDisk) disk = fct_vm_read_disk(vm, input, error);
     if (!disk || !fct_acts_begin_beside(app->acts, vm->id, "is being changed", error))
         return NULL;
-    if (!may_change(app, vm, error))
+    if (!disks_may_change(app, vm, error))
         return NULL;
     return begin_add(app, who, g_steal_pointer(&vm), g_steal_pointer(&disk), error);
 }
@@ -229,7 +229,7 @@ static gboolean no_snapshots(FctApp *app, const FctVm *vm, const char *what, GEr
 /* ---- removing ---- */
 
 /* Stores the drives without the disk that is leaving; the document marks it as leaving. */
-static FctVmDisk *leaving(const FctVm *vm)
+static FctVmDisk *disk_leaving(const FctVm *vm)
 {
     for (guint i = 0; i < vm->disks->len; i++)
         if (((FctVmDisk *)vm->disks->pdata[i])->leaving)
@@ -238,17 +238,17 @@ static FctVmDisk *leaving(const FctVm *vm)
 }
 
 /* TRUE when the run does not have the disk, or not any more. */
-static gboolean unplug(FctVmAct *act, FctTask *task, const FctVmDisk *disk, GError **error)
+static gboolean disk_unplug(FctVmWork *work, FctTask *task, const FctVmDisk *disk, GError **error)
 {
-    FctVmm *vmm = act->app->vmm;
+    FctVmm *vmm = work->app->vmm;
     Wait wait = {disk->target, FALSE};
-    if (!is_active(act->app, act->vm->id))
+    if (!is_active(work->app, work->vm->id))
         return TRUE;
     if (strcmp(disk->bus, "virtio") != 0)
         return fct_set_error(error, FCT_ERROR_UNSUPPORTED, "A disk at this bus goes with the next start.");
-    if (!vmm->ops->disk_detach(vmm, act->vm->id, disk->target, error))
+    if (!vmm->ops->disk_detach(vmm, work->vm->id, disk->target, error))
         return FALSE;
-    if (fct_domains_await_that(act->app->domains, task, act->vm->id, has_drive, &wait, UNPLUGGED_MS))
+    if (fct_domains_await_that(work->app->domains, task, work->vm->id, has_drive, &wait, UNPLUGGED_MS))
         return TRUE;
     return fct_set_error(error, FCT_ERROR_TIMEOUT,
                          "The guest has not let go of the disk: it goes with the next start.");
@@ -257,7 +257,7 @@ static gboolean unplug(FctVmAct *act, FctTask *task, const FctVmDisk *disk, GErr
 gboolean fct_vm_settle_disks(FctApp *app, FctVm *vm, GError **error)
 {
     gboolean changed = FALSE;
-    for (FctVmDisk *disk = leaving(vm); disk; disk = leaving(vm)) {
+    for (FctVmDisk *disk = disk_leaving(vm); disk; disk = disk_leaving(vm)) {
         if (!fct_volume_spare_one(app, vm->id, disk->made ? disk->path : "", error) ||
             !fct_vm_delete_disk(app, vm, disk, error))
             return FALSE;
@@ -269,30 +269,30 @@ gboolean fct_vm_settle_disks(FctApp *app, FctVm *vm, GError **error)
 
 static void remove_thread(FctTask *task, gpointer data)
 {
-    FctVmAct *act = data;
-    FctVmDisk *disk = leaving(act->vm);
+    FctVmWork *work = data;
+    FctVmDisk *disk = disk_leaving(work->vm);
     g_autofree char *target = g_strdup(disk->target), *outcome = NULL;
     g_autoptr(GError) error = NULL;
-    gboolean active = is_active(act->app, act->vm->id);
+    gboolean active = is_active(work->app, work->vm->id);
     fct_task_step(task, 0, FCT_TASK_STEP_RUNNING, NULL);
-    if (!unplug(act, task, disk, &error)) {
+    if (!disk_unplug(work, task, disk, &error)) {
         fct_task_step(task, 0, FCT_TASK_STEP_SKIPPED, error->message);
         fct_task_step(task, 1, FCT_TASK_STEP_SKIPPED, NULL);
-        outcome = g_strdup_printf("Disk %s of VM %s goes with its next start.", target, act->vm->name);
-        fct_vm_task_end(act, task, FCT_TASK_DONE, NULL, outcome);
+        outcome = g_strdup_printf("Disk %s of VM %s goes with its next start.", target, work->vm->name);
+        fct_vm_task_end(work, task, FCT_TASK_DONE, NULL, outcome);
         return;
     }
     fct_task_step(task, 0, FCT_TASK_STEP_DONE, NULL);
     fct_task_step(task, 1, FCT_TASK_STEP_RUNNING, NULL);
-    if (fct_vm_settle_disks(act->app, act->vm, &error) && settle(act->app, act->vm, active, &error)) {
-        outcome = g_strdup_printf("VM %s has disk %s no more.", act->vm->name, target);
+    if (fct_vm_settle_disks(work->app, work->vm, &error) && disks_settle(work->app, work->vm, active, &error)) {
+        outcome = g_strdup_printf("VM %s has disk %s no more.", work->vm->name, target);
         fct_task_step(task, 1, FCT_TASK_STEP_DONE, NULL);
-        fct_vm_task_end(act, task, FCT_TASK_DONE, NULL, outcome);
+        fct_vm_task_end(work, task, FCT_TASK_DONE, NULL, outcome);
         return;
     }
-    outcome = g_strdup_printf("Disk %s of VM %s could not be removed whole.", target, act->vm->name);
+    outcome = g_strdup_printf("Disk %s of VM %s could not be removed whole.", target, work->vm->name);
     fct_task_step(task, 1, FCT_TASK_STEP_FAILED, error->message);
-    fct_vm_task_end(act, task, FCT_TASK_FAILED, error, outcome);
+    fct_vm_task_end(work, task, FCT_TASK_FAILED, error, outcome);
 }
 
 FctTask *fct_vm_disk_remove(FctApp *app, const FctIdentity *who, FctVm *given, const char *target, gboolean keep,
@@ -303,7 +303,7 @@ FctTask *fct_vm_disk_remove(FctApp *app, const FctIdentity *who, FctVm *given, c
     if (!disk || !no_snapshots(app, vm, "removed", error) ||
         !fct_acts_begin_beside(app->acts, vm->id, "is being changed", error))
         return NULL;
-    if (!may_change(app, vm, error))
+    if (!disks_may_change(app, vm, error))
         return NULL;
     disk->leaving = TRUE;
     disk->made &= !keep;
@@ -325,7 +325,7 @@ static gboolean check_size(const FctVmDisk *disk, const json_t *input, gint64 *r
     return fct_read_refuse(error, "size_gib", "A disk can only be made larger.");
 }
 
-static gboolean grow(FctApp *app, FctVm *vm, FctVmDisk *disk, gint64 gib, GError **error)
+static gboolean disk_grow_to(FctApp *app, FctVm *vm, FctVmDisk *disk, gint64 gib, GError **error)
 {
     FctVmm *vmm = app->vmm;
     gboolean active = is_active(app, vm->id), block = fct_path_is_device(disk->path);
@@ -335,7 +335,7 @@ static gboolean grow(FctApp *app, FctVm *vm, FctVmDisk *disk, gint64 gib, GError
     if (active && !vmm->ops->disk_grow(vmm, vm->id, disk->target, gib * GIB, error))
         return FALSE;
     disk->size_gib = (int)gib;
-    return settle(app, vm, active, error);
+    return disks_settle(app, vm, active, error);
 }
 
 gboolean fct_vm_disk_grow(FctApp *app, FctVm *given, const char *target, const json_t *input, GError **error)
@@ -344,11 +344,11 @@ gboolean fct_vm_disk_grow(FctApp *app, FctVm *given, const char *target, const j
     g_autoptr(FctVm) vm = given;
     if (!fct_vm_begin(app, &vm, "is being changed", error))
         return FALSE;
-    if (!may_change(app, vm, error))
+    if (!disks_may_change(app, vm, error))
         return FALSE;
     FctVmDisk *disk = find_disk(vm, target, error);
     gboolean ok = disk && check_size(disk, input, &gib, error) && fct_vm_check_growth(app, disk, gib * GIB, error) &&
-                  grow(app, vm, disk, gib, error);
+                  disk_grow_to(app, vm, disk, gib, error);
     fct_acts_end(app->acts, vm->id);
     return ok;
 }

@@ -19,16 +19,17 @@
 #define GIB (G_GINT64_CONSTANT(1) << 30)
 #define NAME_TRIES 100
 
-static void set(char **field, const char *text)
+static void disk_set(char **field, const char *text)
 {
     g_free(*field);
     *field = g_strdup(text);
 }
 
-static gboolean refuse(GError **error, FctErrorCode code, const char *field, const char *next, const char *format, ...)
-    G_GNUC_PRINTF(5, 6);
+static gboolean disk_refuse(GError **error, FctErrorCode code, const char *field, const char *next, const char *format,
+                            ...) G_GNUC_PRINTF(5, 6);
 
-static gboolean refuse(GError **error, FctErrorCode code, const char *field, const char *next, const char *format, ...)
+static gboolean disk_refuse(GError **error, FctErrorCode code, const char *field, const char *next, const char *format,
+                            ...)
 {
     va_list ap;
     va_start(ap, format);
@@ -39,7 +40,7 @@ static gboolean refuse(GError **error, FctErrorCode code, const char *field, con
 
 /* ---- before anything is made ---- */
 
-static const FctPool *find_pool(const GPtrArray *pools, const char *name, GError **error)
+static const FctPool *disk_find_pool(const GPtrArray *pools, const char *name, GError **error)
 {
     for (guint i = 0; i < pools->len; i++) {
         const FctPool *pool = g_ptr_array_index(pools, i);
@@ -47,17 +48,18 @@ static const FctPool *find_pool(const GPtrArray *pools, const char *name, GError
             continue;
         if (pool->active)
             return pool;
-        refuse(error, FCT_ERROR_CONFLICT, "pool", "Start the pool first.", "The storage pool %s is stopped.", name);
+        disk_refuse(error, FCT_ERROR_CONFLICT, "pool", "Start the pool first.", "The storage pool %s is stopped.",
+                    name);
         return NULL;
     }
-    refuse(error, FCT_ERROR_BAD_REQUEST, "pool", NULL, "There is no storage pool “%s”.", name);
+    disk_refuse(error, FCT_ERROR_BAD_REQUEST, "pool", NULL, "There is no storage pool “%s”.", name);
     return NULL;
 }
 
 gboolean fct_vm_check_growth(FctApp *app, const FctVmDisk *disk, gint64 bytes, GError **error)
 {
     g_autoptr(GPtrArray) pools = app->vmm->ops->pools(app->vmm, error);
-    const FctPool *pool = pools ? find_pool(pools, disk->pool, error) : NULL;
+    const FctPool *pool = pools ? disk_find_pool(pools, disk->pool, error) : NULL;
     gint64 more = pool && fct_pool_has_files(pool) ? bytes : bytes - disk->size_gib * GIB;
     return pool && fct_disk_fits(pool, more, 0, "size_gib", error);
 }
@@ -94,7 +96,8 @@ static char *free_name(FctApp *app, const FctVm *vm, const FctVmDisk *disk, cons
             return NULL;
         }
     }
-    refuse(error, FCT_ERROR_EXISTS, "name", NULL, "The pool %s is full of volumes called %s.", disk->pool, vm->name);
+    disk_refuse(error, FCT_ERROR_EXISTS, "name", NULL, "The pool %s is full of volumes called %s.", disk->pool,
+                vm->name);
     return NULL;
 }
 
@@ -110,10 +113,10 @@ static gint64 planned_beside(const FctVm *vm, const FctVmDisk *disk)
     return sum;
 }
 
-static gboolean plan_new(FctApp *app, const FctVm *vm, FctVmDisk *disk, const GPtrArray *pools, const char *field,
-                         GError **error)
+static gboolean disk_plan_volume(FctApp *app, const FctVm *vm, FctVmDisk *disk, const GPtrArray *pools,
+                                 const char *field, GError **error)
 {
-    const FctPool *pool = find_pool(pools, disk->pool, error);
+    const FctPool *pool = disk_find_pool(pools, disk->pool, error);
     if (!pool || !fct_disk_fits(pool, disk->size_gib * GIB, planned_beside(vm, disk), field, error))
         return FALSE;
     gboolean files = fct_pool_has_files(pool);
@@ -123,7 +126,7 @@ static gboolean plan_new(FctApp *app, const FctVm *vm, FctVmDisk *disk, const GP
     g_free(disk->volume);
     disk->volume = name;
     disk->made = TRUE;
-    set(&disk->format, files ? "qcow2" : "raw");
+    disk_set(&disk->format, files ? "qcow2" : "raw");
     return TRUE;
 }
 
@@ -135,11 +138,11 @@ static gboolean volume_free(FctApp *app, const char *vm, const char *path, const
         const FctVolumeUser *user = g_ptr_array_index(users, i);
         if (strcmp(user->vm, vm) == 0 && *vm)
             continue;
-        return refuse(error, FCT_ERROR_IN_USE, field, NULL,
-                      strcmp(user->how, "backing") == 0    ? "The disk %s stands on this volume."
-                      : strcmp(user->how, "snapshot") == 0 ? "A snapshot of VM %s has this volume."
-                                                           : "VM %s has this volume.",
-                      user->name);
+        return disk_refuse(error, FCT_ERROR_IN_USE, field, NULL,
+                           strcmp(user->how, "backing") == 0    ? "The disk %s stands on this volume."
+                           : strcmp(user->how, "snapshot") == 0 ? "A snapshot of VM %s has this volume."
+                                                                : "VM %s has this volume.",
+                           user->name);
     }
     return users != NULL;
 }
@@ -149,8 +152,8 @@ static gboolean plan_attached(FctApp *app, const FctVm *vm, FctVmDisk *disk, GEr
     g_autoptr(GError) fault = NULL;
     g_autoptr(FctVolume) volume = app->vmm->ops->volume(app->vmm, disk->pool, disk->volume, &fault);
     if (!volume && fault->code == FCT_ERROR_NOT_FOUND)
-        return refuse(error, FCT_ERROR_BAD_REQUEST, "volume", NULL, "There is no volume “%s” in a pool “%s”.",
-                      disk->volume, disk->pool);
+        return disk_refuse(error, FCT_ERROR_BAD_REQUEST, "volume", NULL, "There is no volume “%s” in a pool “%s”.",
+                           disk->volume, disk->pool);
     if (!volume)
         return fct_error_pass(error, &fault);
     g_autoptr(FctVolumeSurvey) places = fct_volume_places_new(app, error);
@@ -159,15 +162,15 @@ static gboolean plan_attached(FctApp *app, const FctVm *vm, FctVmDisk *disk, GEr
     for (guint i = 0; i < vm->disks->len; i++) {
         const FctVmDisk *other = g_ptr_array_index(vm->disks, i);
         if (other != disk && fct_volume_survey_same(places, other->path, volume->path))
-            return refuse(error, FCT_ERROR_BAD_REQUEST, "volume", NULL, "The VM has this volume already, as %s.",
-                          other->target);
+            return disk_refuse(error, FCT_ERROR_BAD_REQUEST, "volume", NULL, "The VM has this volume already, as %s.",
+                               other->target);
     }
     if (!volume_free(app, "", volume->path, "volume", error) ||
         !fct_volume_ready(app, disk->pool, disk->volume, error) ||
         !fct_volume_take(app, volume, *disk->format ? disk->format : NULL, error))
         return FALSE;
-    set(&disk->path, volume->path);
-    set(&disk->format, volume->format);
+    disk_set(&disk->path, volume->path);
+    disk_set(&disk->format, volume->format);
     disk->size_gib = (int)((volume->capacity + GIB - 1) / GIB);
     return TRUE;
 }
@@ -180,15 +183,15 @@ gboolean fct_vm_plan_cdrom(FctApp *app, FctVmDisk *drive, GError **error)
     g_autofree char *path = fct_files_path(app->files, drive->file, &fault);
     const char *kind = "";
     if (!path && fault->code == FCT_ERROR_NOT_FOUND)
-        return refuse(error, FCT_ERROR_BAD_REQUEST, "file", "Upload it under Files first.",
-                      "There is no file “%s” in the library.", drive->file);
+        return disk_refuse(error, FCT_ERROR_BAD_REQUEST, "file", "Upload it under Files first.",
+                           "There is no file “%s” in the library.", drive->file);
     if (!path)
         return fct_error_pass(error, &fault);
     if (!fct_files_read_kind(path, &kind, error))
         return FALSE;
     if (strcmp(kind, "iso") != 0)
-        return refuse(error, FCT_ERROR_BAD_REQUEST, "file", NULL, "“%s” is no ISO.", drive->file);
-    set(&drive->path, path);
+        return disk_refuse(error, FCT_ERROR_BAD_REQUEST, "file", NULL, "“%s” is no ISO.", drive->file);
+    disk_set(&drive->path, path);
     return TRUE;
 }
 
@@ -199,7 +202,7 @@ gboolean fct_vm_plan_disk(FctApp *app, const FctVm *vm, FctVmDisk *disk, const c
     if (*disk->volume)
         return plan_attached(app, vm, disk, error);
     g_autoptr(GPtrArray) pools = app->vmm->ops->pools(app->vmm, error);
-    return pools && plan_new(app, vm, disk, pools, field, error);
+    return pools && disk_plan_volume(app, vm, disk, pools, field, error);
 }
 
 gboolean fct_vm_plan_disks(FctApp *app, FctVm *vm, GError **error)
@@ -224,7 +227,7 @@ static void store_disks(FctVm *vm, gpointer data)
     g_ptr_array_set_size(vm->disks, 0);
     for (guint i = 0; i < wanted->disks->len; i++)
         g_ptr_array_add(vm->disks, fct_vm_disk_copy(g_ptr_array_index(wanted->disks, i)));
-    set(&vm->making, wanted->making);
+    disk_set(&vm->making, wanted->making);
 }
 
 gboolean fct_vm_store_disks(FctApp *app, FctVm *vm, GError **error)
@@ -235,7 +238,7 @@ gboolean fct_vm_store_disks(FctApp *app, FctVm *vm, GError **error)
 static FctVolumeRecord *plan_of(const FctVm *vm, const FctVmDisk *disk)
 {
     FctVolumeRecord *plan = fct_volume_record_new(disk->pool, disk->volume, disk->format);
-    set(&plan->vm, vm->id);
+    disk_set(&plan->vm, vm->id);
     return plan;
 }
 
@@ -249,8 +252,8 @@ static FctVolume *copy_image(FctApp *app, FctTask *task, guint step, const FctVm
     return fct_volume_from_image(app, task, image, plan, disk->size_gib * GIB, step, error);
 }
 
-static FctVolume *make_volume(FctApp *app, FctTask *task, guint step, const FctVm *vm, const FctVmDisk *disk,
-                              GError **error)
+static FctVolume *disk_make_volume(FctApp *app, FctTask *task, guint step, const FctVm *vm, const FctVmDisk *disk,
+                                   GError **error)
 {
     if (disk == fct_vm_first_disk(vm) && *vm->image && strcmp(vm->state, "creating") == 0)
         return copy_image(app, task, step, vm, disk, error);
@@ -263,9 +266,9 @@ static FctVolume *make_volume(FctApp *app, FctTask *task, guint step, const FctV
 static gboolean rename_volume(FctApp *app, FctVm *vm, FctVmDisk *disk, GError **error)
 {
     g_autofree char *name = free_name(app, vm, disk, g_str_has_suffix(disk->volume, ".qcow2") ? ".qcow2" : "", error);
-    set(&vm->making, "");
+    disk_set(&vm->making, "");
     if (name)
-        set(&disk->volume, name);
+        disk_set(&disk->volume, name);
     return name && fct_vm_store_disks(app, vm, error);
 }
 
@@ -284,18 +287,18 @@ gboolean fct_vm_make_disk(FctApp *app, FctTask *task, guint step, FctVm *vm, Fct
         if (fault->code != FCT_ERROR_NOT_FOUND) /* the volume may exist */
             return fct_error_pass(error, &fault);
         g_clear_error(&fault);
-        set(&vm->making, disk->target);
+        disk_set(&vm->making, disk->target);
         if (!fct_vm_store_disks(app, vm, error))
             return FALSE;
-        volume = make_volume(app, task, step, vm, disk, &fault);
+        volume = disk_make_volume(app, task, step, vm, disk, &fault);
         if (volume || (fault->code == FCT_ERROR_EXISTS && rename_volume(app, vm, disk, error)))
             continue;
         if (fault->code != FCT_ERROR_EXISTS)
             fct_error_pass(error, &fault);
         return FALSE;
     }
-    set(&disk->path, volume->path);
-    set(&vm->making, "");
+    disk_set(&disk->path, volume->path);
+    disk_set(&vm->making, "");
     fct_storage_poke(app->storage, disk->pool);
     return fct_vm_store_disks(app, vm, error);
 }
@@ -318,7 +321,7 @@ gboolean fct_vm_make_disks(FctApp *app, FctTask *task, guint step, FctVm *vm, GE
  * Finds the volume by its path, from the document or else from its record: somebody else may have made one of that
  * name.
  */
-static gboolean delete_volume(FctApp *app, const FctVm *vm, const FctVmDisk *disk, GError **error)
+static gboolean disk_delete_volume(FctApp *app, const FctVm *vm, const FctVmDisk *disk, GError **error)
 {
     if (*disk->path)
         return fct_record_abandon(app, disk->pool, disk->volume, disk->path, error);
@@ -336,7 +339,7 @@ gboolean fct_vm_delete_disk(FctApp *app, const FctVm *vm, const FctVmDisk *disk,
 {
     if (!disk->made || (!*disk->path && strcmp(vm->making, disk->target) != 0))
         return TRUE; /* another's, or never begun */
-    if (*disk->pool && !delete_volume(app, vm, disk, error))
+    if (*disk->pool && !disk_delete_volume(app, vm, disk, error))
         return FALSE;
     if (*disk->pool)
         fct_storage_poke(app->storage, disk->pool);

@@ -22,7 +22,7 @@ static void set_instance(FctFirstBoot *boot, const char *vm)
     boot->instance = g_strdup_printf("%s-%s", vm, chance);
 }
 
-static gboolean complete(FctVm *vm, FctFirstBoot *boot, GError **error)
+static gboolean first_boot_complete(FctVm *vm, FctFirstBoot *boot, GError **error)
 {
     gboolean windows = boot->kind == FCT_FIRST_BOOT_WINDOWS;
     if (windows && strcmp(vm->os, "windows") != 0)
@@ -46,7 +46,7 @@ gboolean fct_vm_first_boot_read(FctVm *vm, const json_t *input, GError **error)
     if (!json_object_get(input, "cloud_init") && !json_object_get(input, "windows"))
         return TRUE;
     FctFirstBoot *boot = fct_first_boot_from_input(input, &fault);
-    if (fault || (boot && !complete(vm, boot, &fault))) {
+    if (fault || (boot && !first_boot_complete(vm, boot, &fault))) {
         fct_first_boot_free(boot);
         return fct_error_pass(error, &fault);
     }
@@ -153,7 +153,7 @@ static char *free_volume(FctVmm *vmm, const FctVm *vm, const char *pool, GError 
     return NULL;
 }
 
-static gboolean fill(FctVmm *vmm, const FctVolume *volume, GBytes *iso, GError **error)
+static gboolean first_boot_fill_drive(FctVmm *vmm, const FctVolume *volume, GBytes *iso, GError **error)
 {
     gsize length;
     const guint8 *bytes = g_bytes_get_data(iso, &length);
@@ -199,7 +199,7 @@ static const char *pool_of(const FctVm *vm)
 }
 
 /* cloud-init gets a virtio disk, since kernels made for clouds have no driver for a CD drive; Windows looks on CDs. */
-static FctVmDisk *drive_new(FctApp *app, const FctVm *vm, gboolean windows, GError **error)
+static FctVmDisk *first_boot_drive_new(FctApp *app, const FctVm *vm, gboolean windows, GError **error)
 {
     g_autofree char *name = free_volume(app->vmm, vm, pool_of(vm), error);
     if (!name)
@@ -220,8 +220,8 @@ static FctVmDisk *drive_new(FctApp *app, const FctVm *vm, gboolean windows, GErr
 }
 
 /* Makes the volume of @drive. *ret_foreign: a volume of that name exists now and is not ours. */
-static gboolean make_volume(FctApp *app, const FctVm *vm, FctVmDisk *drive, GBytes *iso, gboolean *ret_foreign,
-                            GError **error)
+static gboolean first_boot_make_volume(FctApp *app, const FctVm *vm, FctVmDisk *drive, GBytes *iso,
+                                       gboolean *ret_foreign, GError **error)
 {
     g_autoptr(GError) fault = NULL;
     g_autoptr(FctVolumeRecord) plan = fct_volume_record_new(drive->pool, drive->volume, "raw");
@@ -230,7 +230,7 @@ static gboolean make_volume(FctApp *app, const FctVm *vm, FctVmDisk *drive, GByt
     gint64 size = (gint64)g_bytes_get_size(iso);
     g_autoptr(FctVolume) volume = fct_record_create(app, plan, size, FALSE, NULL, NULL, &fault);
     *ret_foreign = fault && fault->code == FCT_ERROR_EXISTS;
-    if (volume && fill(app->vmm, volume, iso, &fault) &&
+    if (volume && first_boot_fill_drive(app->vmm, volume, iso, &fault) &&
         fct_volume_zero(app, drive->pool, drive->volume, size, NULL, NULL, &fault) &&
         fct_record_complete(app, drive->pool, drive->volume, &fault)) {
         g_free(drive->path);
@@ -251,16 +251,16 @@ GBytes *fct_vm_first_boot_iso(FctApp *app, const FctVm *vm, const FctFirstBoot *
     return (boot->kind == FCT_FIRST_BOOT_WINDOWS ? windows_iso : cloud_iso)(app, vm, boot, error);
 }
 
-static gboolean add_drive(FctApp *app, FctVm *vm, const FctFirstBoot *stored, FctVmAnnounce announce, gpointer data,
-                          GError **error)
+static gboolean first_boot_add_drive(FctApp *app, FctVm *vm, const FctFirstBoot *stored, FctVmAnnounce announce,
+                                     gpointer data, GError **error)
 {
     gboolean foreign = FALSE;
     g_autoptr(GBytes) iso = fct_vm_first_boot_iso(app, vm, vm->asked ? vm->asked : stored, error);
-    FctVmDisk *drive = iso ? drive_new(app, vm, stored->kind == FCT_FIRST_BOOT_WINDOWS, error) : NULL;
+    FctVmDisk *drive = iso ? first_boot_drive_new(app, vm, stored->kind == FCT_FIRST_BOOT_WINDOWS, error) : NULL;
     if (!drive)
         return FALSE;
     g_ptr_array_add(vm->disks, drive);
-    if ((!announce || announce(vm, data, error)) && make_volume(app, vm, drive, iso, &foreign, error))
+    if ((!announce || announce(vm, data, error)) && first_boot_make_volume(app, vm, drive, iso, &foreign, error))
         return TRUE;
     if (foreign || !announce) /* the caller, who announced it, takes the announcement back */
         g_ptr_array_remove(vm->disks, drive);
@@ -274,7 +274,7 @@ gboolean fct_vm_first_boot_write(FctApp *app, FctVm *vm, FctVmAnnounce announce,
     FctVmDisk *seed = find_seed(vm), *old = seed ? fct_vm_disk_copy(seed) : NULL;
     if (seed)
         g_ptr_array_remove(vm->disks, seed);
-    if (stored && !add_drive(app, vm, stored, announce, data, error)) {
+    if (stored && !first_boot_add_drive(app, vm, stored, announce, data, error)) {
         if (old)
             g_ptr_array_add(vm->disks, old);
         return FALSE;

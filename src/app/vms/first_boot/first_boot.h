@@ -49,14 +49,14 @@ GBytes *fct_vm_first_boot_iso(FctApp *app, const FctVm *vm, const FctFirstBoot *
  * Checks whether the guest has had its first-boot data; if so, removes the secrets from the medium and from the
  * document. @answered: the guest's agent has just answered. Waits for libvirt and the disk.
  */
-void fct_vm_first_boot_look(FctApp *app, const char *id, gboolean answered);
+void fct_vm_first_boot_expire(FctApp *app, const char *id, gboolean answered);
 /*
  * For a guest that will start for the first time once more, from an earlier state of its disks: a sentence when its
  * medium does not have the password or user data any more, else NULL.
  */
 const char *fct_vm_first_boot_lacks(const FctVm *vm);
 /* The same for all VMs, after a time in which events may have been missed. */
-void fct_vm_first_boot_look_at_all(FctApp *app);
+void fct_vm_first_boot_expire_all(FctApp *app);
 /*
  * The VM is to be managed no longer: secrets that the guest has had are removed from the medium. Others stay on it, and
  * @writes note that the volume is a medium, which nobody may read.

@@ -46,7 +46,7 @@ const char *fct_vm_first_boot_lacks(const FctVm *vm)
 
 /* ---- spending ---- */
 
-static void forget(char **secret)
+static void secret_forget(char **secret)
 {
     explicit_bzero(*secret, strlen(*secret));
     g_free(*secret);
@@ -57,13 +57,13 @@ static void forget_secrets(FctFirstBoot *boot)
 {
     boot->had_password |= *boot->hash != '\0' || boot->kind == FCT_FIRST_BOOT_WINDOWS;
     boot->had_user_data |= *boot->user_data != '\0';
-    forget(&boot->hash);
-    forget(&boot->user_data);
+    secret_forget(&boot->hash);
+    secret_forget(&boot->user_data);
     boot->spent = TRUE;
 }
 
 /* Overwrites the whole medium, so that nothing of the old data is left behind the new end. */
-static gboolean overwrite(FctApp *app, const FctVmDisk *drive, GBytes *iso, GError **error)
+static gboolean first_boot_overwrite(FctApp *app, const FctVmDisk *drive, GBytes *iso, GError **error)
 {
     FctVmm *vmm = app->vmm;
     g_autoptr(FctVolume) volume = vmm->ops->volume(vmm, drive->pool, drive->volume, error);
@@ -88,7 +88,7 @@ static gboolean clear_medium(FctApp *app, const FctVm *vm, const FctFirstBoot *b
         if (!disk->seed || !*disk->pool)
             continue;
         g_autoptr(GBytes) iso = fct_vm_first_boot_iso(app, vm, boot, error);
-        if (!iso || !overwrite(app, disk, iso, error))
+        if (!iso || !first_boot_overwrite(app, disk, iso, error))
             return FALSE;
     }
     return TRUE;
@@ -108,7 +108,7 @@ static void set_first_boot(FctVm *vm, gpointer data)
  * Removes the secrets from the medium, the document and the store's log; only then the data counts as spent. After a
  * crash or a failure in between, the document still says unspent, and all of it is done again.
  */
-static gboolean spend(FctApp *app, const FctVm *vm, GError **error)
+static gboolean first_boot_spend(FctApp *app, const FctVm *vm, GError **error)
 {
     g_autoptr(FctFirstBoot) boot = fct_first_boot_from_doc(vm->first_boot);
     FctStore *store = app->store;
@@ -122,7 +122,7 @@ static gboolean spend(FctApp *app, const FctVm *vm, GError **error)
     return fct_vm_edit(app, vm->id, set_first_boot, boot, error);
 }
 
-void fct_vm_first_boot_look(FctApp *app, const char *id, gboolean answered)
+void fct_vm_first_boot_expire(FctApp *app, const char *id, gboolean answered)
 {
     g_autoptr(FctVmKnown) known = fct_vm_docs_one(app->vm_docs, id);
     g_autoptr(FctVmInfo) info = fct_domains_info(app->domains, id);
@@ -131,13 +131,13 @@ void fct_vm_first_boot_look(FctApp *app, const char *id, gboolean answered)
         return;
     if (!answered && fct_vm_info_active(info))
         return;
-    if (spend(app, known->vm, &fault))
+    if (first_boot_spend(app, known->vm, &fault))
         g_message("VM %s has had its first-boot data: the secrets have left its medium", known->vm->name);
     else
         g_warning("VM %s: the secrets are on its first-boot medium still: %s", known->vm->name, fault->message);
 }
 
-void fct_vm_first_boot_look_at_all(FctApp *app)
+void fct_vm_first_boot_expire_all(FctApp *app)
 {
     g_autoptr(GPtrArray) mine = fct_vm_docs_all(app->vm_docs);
     for (guint i = 0; i < mine->len; i++) {
@@ -146,14 +146,14 @@ void fct_vm_first_boot_look_at_all(FctApp *app)
         if (info && info->state == FCT_VM_RUNNING &&
             !json_is_object(vm->run)) /* begun by virsh while facetd was away */
             fct_vm_note_run(app, vm->id);
-        fct_vm_first_boot_look(app, vm->id, FALSE);
+        fct_vm_first_boot_expire(app, vm->id, FALSE);
     }
 }
 
 gboolean fct_vm_first_boot_let_go(FctApp *app, const FctVm *vm, FctWrites *writes, GError **error)
 {
     if (is_unspent(vm) && ran_with_it(vm))
-        return spend(app, vm, error);
+        return first_boot_spend(app, vm, error);
     for (guint i = 0; is_unspent(vm) && i < vm->disks->len; i++) {
         const FctVmDisk *disk = vm->disks->pdata[i];
         if (disk->seed)

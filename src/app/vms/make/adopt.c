@@ -77,7 +77,7 @@ static void record_disks(FctApp *app, FctAdoption *adoption, gboolean active, Fc
 }
 
 /* For a VM whose document Facet still has: only its mark is written again. */
-static FctAdoption *look_again(FctApp *app, const FctVm *vm)
+static FctAdoption *adoption_read_again(FctApp *app, const FctVm *vm)
 {
     FctAdoption *adoption = fct_adoption_new();
     fct_vm_facts_judge_outside(app, vm, adoption->verdicts);
@@ -96,7 +96,7 @@ static gboolean has_snapshots(FctApp *app, const char *id, gboolean *ret, GError
     return docs != NULL;
 }
 
-static FctAdoption *look_first(FctApp *app, const FctVmInfo *info, FctWrites *writes, GError **error)
+static FctAdoption *adoption_read_first(FctApp *app, const FctVmInfo *info, FctWrites *writes, GError **error)
 {
     FctAdoption *adoption = app->vmm->ops->adoption(app->vmm, info->id, error);
     gboolean snapshots;
@@ -115,10 +115,10 @@ static FctAdoption *look_first(FctApp *app, const FctVmInfo *info, FctWrites *wr
     return adoption;
 }
 
-static FctAdoption *look(FctApp *app, const FctVmInfo *info, FctWrites *writes, GError **error)
+static FctAdoption *adoption_read(FctApp *app, const FctVmInfo *info, FctWrites *writes, GError **error)
 {
     g_autoptr(FctVmKnown) known = fct_vm_docs_one(app->vm_docs, info->id);
-    FctAdoption *adoption = known ? look_again(app, known->vm) : look_first(app, info, writes, error);
+    FctAdoption *adoption = known ? adoption_read_again(app, known->vm) : adoption_read_first(app, info, writes, error);
     if (!adoption)
         return NULL;
     if (adoption->lost->len)
@@ -138,7 +138,7 @@ static json_t *texts_json(const GPtrArray *texts)
 }
 
 /* A digest of the list of losses to which the user consents. */
-static char *digest_of(const GPtrArray *lost)
+static char *adoption_digest(const GPtrArray *lost)
 {
     g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
     for (guint i = 0; i < lost->len; i++)
@@ -149,7 +149,7 @@ static char *digest_of(const GPtrArray *lost)
 /* TRUE when what would be lost is what the user has read. */
 static gboolean is_as_read(const FctAdoption *adoption, const char *digest, GError **error)
 {
-    g_autofree char *now = digest_of(adoption->lost);
+    g_autofree char *now = adoption_digest(adoption->lost);
     if (!*digest || strcmp(digest, now) == 0)
         return TRUE;
     return fct_set_error_full(
@@ -159,7 +159,7 @@ static gboolean is_as_read(const FctAdoption *adoption, const char *digest, GErr
 }
 
 /* " Stays changed: A; B; and 3 more." */
-static char *listed(const char *title, const GPtrArray *lost)
+static char *adoption_listed(const char *title, const GPtrArray *lost)
 {
     GString *text = g_string_new(NULL);
     if (lost->len)
@@ -177,16 +177,16 @@ json_t *fct_vm_adoption(FctApp *app, const char *id, GError **error)
 {
     g_autoptr(FctVmInfo) info = find_other(app, id, error);
     g_autoptr(FctWrites) writes = fct_writes_new();
-    g_autoptr(FctAdoption) adoption = info ? look(app, info, writes, error) : NULL;
+    g_autoptr(FctAdoption) adoption = info ? adoption_read(app, info, writes, error) : NULL;
     if (!adoption)
         return NULL;
-    g_autofree char *digest = digest_of(adoption->lost);
+    g_autofree char *digest = adoption_digest(adoption->lost);
     return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "digest", digest, "id", info->id, "name", info->name,
                      "state", fct_vm_state_name(info->state), "kept", texts_json(adoption->kept), "lost",
                      texts_json(adoption->lost), "verdicts", fct_verdicts_to_json(adoption->verdicts));
 }
 
-static gboolean check(const FctAdoption *adoption, gboolean confirm, GError **error)
+static gboolean adoption_check(const FctAdoption *adoption, gboolean confirm, GError **error)
 {
     const FctVerdict *first = NULL;
     for (guint i = 0; !first && i < adoption->verdicts->len; i++) {
@@ -235,7 +235,7 @@ static FctVm *vm_of(FctAdoption *adoption)
 }
 
 /* Stores the document together with @writes. @xml: the definition to go back to, or NULL. */
-static gboolean store(FctApp *app, const FctVm *vm, const char *xml, FctWrites *writes, GError **error)
+static gboolean adopt_store(FctApp *app, const FctVm *vm, const char *xml, FctWrites *writes, GError **error)
 {
     GError *fault = NULL;
     fct_writes_add(writes, fct_vm_key(vm->id), fct_vm_to_doc(vm), FCT_REV_NONE);
@@ -255,8 +255,8 @@ static gboolean make_ours(FctApp *app, const FctVmInfo *info, gboolean confirm, 
 {
     FctVmm *vmm = app->vmm;
     g_autoptr(FctWrites) writes = fct_writes_new();
-    g_autoptr(FctAdoption) adoption = look(app, info, writes, error);
-    if (!adoption || !is_as_read(adoption, digest, error) || !check(adoption, confirm, error))
+    g_autoptr(FctAdoption) adoption = adoption_read(app, info, writes, error);
+    if (!adoption || !is_as_read(adoption, digest, error) || !adoption_check(adoption, confirm, error))
         return FALSE;
     *ret_lost = g_ptr_array_ref(adoption->lost);
     g_autoptr(FctVmKnown) known = fct_vm_docs_one(app->vm_docs, info->id);
@@ -269,7 +269,7 @@ static gboolean make_ours(FctApp *app, const FctVmInfo *info, gboolean confirm, 
     }
     if (!fct_networks_guard_nics(app, vm, writes, error) || !vmm->ops->mark(vmm, info->id, TRUE, error))
         return FALSE;
-    if (store(app, vm, adoption->xml, writes, error))
+    if (adopt_store(app, vm, adoption->xml, writes, error))
         return TRUE;
     g_autoptr(GError) fault = NULL;
     if (!vmm->ops->mark(vmm, info->id, FALSE, &fault))
@@ -288,7 +288,7 @@ char *fct_vm_adopt(FctApp *app, const FctIdentity *who, const char *id, gboolean
     fct_acts_end(app->acts, info->id);
     if (!ok)
         return NULL;
-    g_autofree char *changes = listed("Its next start changes", lost);
+    g_autofree char *changes = adoption_listed("Its next start changes", lost);
     fct_event(app, "vm", "info", "vm", info->id, info->name, "VM %s is managed by Facet now (%s).%s", info->name,
               who->user, changes);
     *ret_lost = texts_json(lost);
@@ -298,7 +298,7 @@ char *fct_vm_adopt(FctApp *app, const FctIdentity *who, const char *id, gboolean
 /* ---- the way back ---- */
 
 /* What only Facet knows of, and what would have no owner afterwards. */
-static gboolean may_let_go(FctApp *app, const FctVm *vm, GError **error)
+static gboolean adopt_may_let_go(FctApp *app, const FctVm *vm, GError **error)
 {
     FctStore *store = app->store;
     g_autofree char *prefix = g_strdup_printf("snapshot/%s/", vm->id);
@@ -342,7 +342,7 @@ static void forget_files(FctApp *app, const FctVm *vm)
 }
 
 /* Deletes the document and all that belongs to it in one commit: a failure leaves everything as it was. */
-static FctRelease *drop(FctApp *app, const FctVm *before, GError **error)
+static FctRelease *adopt_drop(FctApp *app, const FctVm *before, GError **error)
 {
     FctVmm *vmm = app->vmm;
     g_autoptr(FctWrites) writes = fct_writes_new();
@@ -368,13 +368,13 @@ static FctRelease *drop(FctApp *app, const FctVm *before, GError **error)
     }
     g_autoptr(GError) fault = NULL; /* libvirt would go on calling it ours */
     g_autoptr(FctWrites) back = fct_writes_new();
-    if (!store(app, vm, *original ? original : NULL, back, &fault))
+    if (!adopt_store(app, vm, *original ? original : NULL, back, &fault))
         g_warning("VM %s has no document any more: %s", vm->name, fault->message);
     return NULL;
 }
 
 /* One sentence about what became of the definition. */
-static char *outcome(const FctVm *vm, const FctRelease *release)
+static char *adopt_outcome(const FctVm *vm, const FctRelease *release)
 {
     if (!json_is_object(vm->origin))
         return g_strdup("Its definition stays as it is.");
@@ -384,10 +384,10 @@ static char *outcome(const FctVm *vm, const FctRelease *release)
                            release->lost->len ? ", but not all of it" : "");
 }
 
-static json_t *tell(FctApp *app, const FctIdentity *who, const FctVm *vm, const FctRelease *release)
+static json_t *adopt_tell(FctApp *app, const FctIdentity *who, const FctVm *vm, const FctRelease *release)
 {
     const char *definition = !json_is_object(vm->origin) ? "made" : release->restored ? "restored" : "kept";
-    g_autofree char *sentence = outcome(vm, release), *rest = listed("Stays changed", release->lost);
+    g_autofree char *sentence = adopt_outcome(vm, release), *rest = adoption_listed("Stays changed", release->lost);
     fct_event(app, "vm", release->lost->len ? "warning" : "info", "vm", vm->id, vm->name,
               "VM %s is no longer managed by Facet (%s). %s%s", vm->name, who->user, sentence, rest);
     return json_pack("{s:s, s:s, s:s, s:s, s:o}", "id", vm->id, "name", vm->name, "definition", definition, "sentence",
@@ -399,7 +399,7 @@ json_t *fct_vm_let_go(FctApp *app, const FctIdentity *who, const char *id, GErro
     if (!fct_acts_begin(app->acts, id, "is being released", error))
         return NULL;
     g_autoptr(FctVm) vm = fct_vm_load(app->store, id, error);
-    g_autoptr(FctRelease) release = vm && may_let_go(app, vm, error) ? drop(app, vm, error) : NULL;
+    g_autoptr(FctRelease) release = vm && adopt_may_let_go(app, vm, error) ? adopt_drop(app, vm, error) : NULL;
     fct_acts_end(app->acts, id);
-    return release ? tell(app, who, vm, release) : NULL;
+    return release ? adopt_tell(app, who, vm, release) : NULL;
 }

@@ -35,7 +35,7 @@ static const FctVmJob make_job = {"vm.clone", "Clone", make_steps, TRUE, NULL};
 static const FctVmJob start_job = {"vm.clone", "Clone", start_steps, TRUE, NULL};
 
 typedef struct {
-    FctVmAct act;       /* of the new VM; flag: start it */
+    FctVmWork work;     /* of the new VM; flag: start it */
     GPtrArray *files;   /* FctChainFile*: the files to copy, by target */
     char *source;       /* VM id */
     gboolean live;      /* the source's snapshots are held, not the source */
@@ -43,18 +43,18 @@ typedef struct {
     GHashTable *stamps; /* fct_vm_rest_note */
 } Clone;
 
-static void let_go(Clone *clone)
+static void clone_let_go(Clone *clone)
 {
     if (clone->live)
-        fct_acts_hold_snapshots(clone->act.app->acts, clone->source, FALSE);
+        fct_acts_hold_snapshots(clone->work.app->acts, clone->source, FALSE);
     else
-        fct_acts_end(clone->act.app->acts, clone->source);
+        fct_acts_end(clone->work.app->acts, clone->source);
 }
 
 static void clone_free(gpointer data)
 {
     Clone *clone = data;
-    fct_vm_free(clone->act.vm);
+    fct_vm_free(clone->work.vm);
     g_ptr_array_unref(clone->files);
     g_free(clone->source);
     g_clear_pointer(&clone->before, g_hash_table_unref);
@@ -75,12 +75,12 @@ static const FctChainFile *file_for(const Clone *clone, const FctVmDisk *disk)
 /* Whether the source was at rest throughout: Facet does not start it, but virsh can. */
 static gboolean source_stayed_off(const Clone *clone, GError **error)
 {
-    FctVmm *vmm = clone->act.app->vmm;
+    FctVmm *vmm = clone->work.app->vmm;
     g_autoptr(FctVmInfo) info = clone->live ? NULL : vmm->ops->info(vmm, clone->source, error);
     if (clone->live)
         return TRUE;
     if (info && !fct_vm_info_active(info))
-        return fct_vm_rest_held(clone->act.app, clone->before, clone->source, error);
+        return fct_vm_rest_held(clone->work.app, clone->before, clone->source, error);
     if (info)
         fct_set_error_full(error, FCT_ERROR_CONFLICT, "Stop it, then clone it again.", NULL,
                            "VM %s was started while its disks were copied.", info->name);
@@ -89,7 +89,7 @@ static gboolean source_stayed_off(const Clone *clone, GError **error)
 
 static gboolean stood_still(const Clone *clone, GError **error)
 {
-    return source_stayed_off(clone, error) && fct_vm_rest_unwritten(clone->act.app, clone->stamps, error);
+    return source_stayed_off(clone, error) && fct_vm_rest_unwritten(clone->work.app, clone->stamps, error);
 }
 
 /* Notes the state of all files before the first is copied, so that they are of one moment. */
@@ -97,40 +97,40 @@ static void note_files(const Clone *clone)
 {
     for (guint i = 0; i < clone->files->len; i++) {
         const FctChainFile *file = g_ptr_array_index(clone->files, i);
-        g_autoptr(FctVolumeRecord) record = fct_record_find(clone->act.app, file->pool, file->volume, NULL);
+        g_autoptr(FctVolumeRecord) record = fct_record_find(clone->work.app, file->pool, file->volume, NULL);
         if (record)
-            fct_vm_rest_note(clone->act.app, record, clone->stamps);
+            fct_vm_rest_note(clone->work.app, record, clone->stamps);
     }
 }
 
 static gboolean copy_disk(Clone *clone, FctTask *task, FctVmDisk *disk, const FctChainFile *file, GError **error)
 {
-    FctApp *app = clone->act.app;
+    FctApp *app = clone->work.app;
     g_autofree char *what = g_strdup_printf("Copying %s", disk->target);
     FctVolumeProgress progress = {task, 0, what};
     g_autoptr(GError) fault = NULL;
-    fct_text_set(&clone->act.vm->making, disk->target);
-    if (!fct_vm_store_disks(app, clone->act.vm, error))
+    fct_text_set(&clone->work.vm->making, disk->target);
+    if (!fct_vm_store_disks(app, clone->work.vm, error))
         return FALSE;
     g_autoptr(FctVolumeRecord) plan = fct_volume_record_new(disk->pool, disk->volume, disk->format);
-    fct_text_set(&plan->vm, clone->act.vm->id);
+    fct_text_set(&plan->vm, clone->work.vm->id);
     g_autoptr(FctVolumeRecord) from = fct_record_find(app, file->pool, file->volume, &fault);
     g_autoptr(FctVolume) volume =
         from ? fct_record_copy(app, from, plan, fct_volume_progress, &progress, &fault) : NULL;
     if (volume)
         fct_text_set(&disk->path, volume->path);
     if (volume || fault->code == FCT_ERROR_EXISTS) /* somebody else was quicker with the name: that one is theirs */
-        fct_text_set(&clone->act.vm->making, "");
+        fct_text_set(&clone->work.vm->making, "");
     fct_storage_poke(app->storage, disk->pool);
     fct_error_pass(error, &fault);
-    return fct_vm_store_disks(app, clone->act.vm, volume ? error : NULL) && volume && stood_still(clone, error);
+    return fct_vm_store_disks(app, clone->work.vm, volume ? error : NULL) && volume && stood_still(clone, error);
 }
 
 static gboolean copy_disks(Clone *clone, FctTask *task, GError **error)
 {
     note_files(clone);
-    for (guint i = 0; i < clone->act.vm->disks->len; i++) {
-        FctVmDisk *disk = g_ptr_array_index(clone->act.vm->disks, i);
+    for (guint i = 0; i < clone->work.vm->disks->len; i++) {
+        FctVmDisk *disk = g_ptr_array_index(clone->work.vm->disks, i);
         const FctChainFile *file = file_for(clone, disk);
         if (file && !copy_disk(clone, task, disk, file, error))
             return FALSE;
@@ -142,7 +142,7 @@ static gboolean copy_disks(Clone *clone, FctTask *task, GError **error)
 }
 
 /* Stores the name of the first-boot volume before it is made. */
-static gboolean announce_seed(FctVm *vm, gpointer data, GError **error)
+static gboolean clone_announce_seed(FctVm *vm, gpointer data, GError **error)
 {
     FctApp *app = data;
     for (guint i = 0; i < vm->disks->len; i++) {
@@ -154,62 +154,63 @@ static gboolean announce_seed(FctVm *vm, gpointer data, GError **error)
 }
 
 /* The copy is another machine: it does its first boot once more, under its own name. */
-static gboolean write_first_boot(Clone *clone, GError **error)
+static gboolean clone_write_first_boot(Clone *clone, GError **error)
 {
-    FctVmAct *act = &clone->act;
+    FctVmWork *work = &clone->work;
     FctVmDisk *none = NULL;
-    if (!fct_vm_first_boot_write(act->app, act->vm, announce_seed, act->app, &none, error))
+    if (!fct_vm_first_boot_write(work->app, work->vm, clone_announce_seed, work->app, &none, error))
         return FALSE;
     fct_vm_disk_free(none);
-    fct_text_set(&act->vm->making, "");
-    return fct_vm_store_disks(act->app, act->vm, error);
+    fct_text_set(&work->vm->making, "");
+    return fct_vm_store_disks(work->app, work->vm, error);
 }
 
-static void set_ready(FctVm *vm, gpointer data)
+static void clone_set_ready(FctVm *vm, gpointer data)
 {
     fct_text_set(&vm->state, "ready");
 }
 
-static gboolean define(Clone *clone, GError **error)
+static gboolean clone_define(Clone *clone, GError **error)
 {
-    FctVmAct *act = &clone->act;
-    FctVmm *vmm = act->app->vmm;
-    g_autoptr(FctVmSpec) spec = fct_record_spec(act->app, act->vm, error);
-    return spec && vmm->ops->define(vmm, spec, error) && fct_vm_edit(act->app, act->vm->id, set_ready, NULL, error);
+    FctVmWork *work = &clone->work;
+    FctVmm *vmm = work->app->vmm;
+    g_autoptr(FctVmSpec) spec = fct_record_spec(work->app, work->vm, error);
+    return spec && vmm->ops->define(vmm, spec, error) &&
+           fct_vm_edit(work->app, work->vm->id, clone_set_ready, NULL, error);
 }
 
-static void take_back(Clone *clone, FctTask *task, guint step, const GError *error)
+static void clone_take_back(Clone *clone, FctTask *task, guint step, const GError *error)
 {
-    FctVmAct *act = &clone->act;
+    FctVmWork *work = &clone->work;
     g_autoptr(GError) fault = NULL;
-    gboolean clean = fct_vm_remove(act->app, act->vm, FALSE, &fault), cancelled = error->code == FCT_ERROR_CANCELLED;
+    gboolean clean = fct_vm_remove(work->app, work->vm, FALSE, &fault), cancelled = error->code == FCT_ERROR_CANCELLED;
     g_autofree char *outcome =
-        g_strdup_printf("VM %s was not made; %s.", act->vm->name,
+        g_strdup_printf("VM %s was not made; %s.", work->vm->name,
                         clean ? "nothing is left of it" : "what is left of it could not be removed yet: delete it");
     if (!clean)
         fct_task_log(task, "%s", fault->message);
     fct_task_step(task, step, cancelled ? FCT_TASK_STEP_UNDONE : FCT_TASK_STEP_FAILED, error->message);
-    fct_vm_task_end(act, task, cancelled ? FCT_TASK_CANCELLED : FCT_TASK_FAILED, cancelled ? NULL : error, outcome);
+    fct_vm_task_end(work, task, cancelled ? FCT_TASK_CANCELLED : FCT_TASK_FAILED, cancelled ? NULL : error, outcome);
 }
 
 /* The VM is made, whatever becomes of its start. */
-static void finish(Clone *clone, FctTask *task)
+static void clone_finish(Clone *clone, FctTask *task)
 {
-    FctVmAct *act = &clone->act;
+    FctVmWork *work = &clone->work;
     g_autoptr(GError) error = NULL;
     gboolean runs = FALSE;
-    if (act->flag) {
+    if (work->flag) {
         fct_task_step(task, STEP_START, FCT_TASK_STEP_RUNNING, NULL);
-        runs = fct_vm_reserve(act->app, act->vm, task, &error) && fct_vm_run(act->app, task, act->vm, &error);
+        runs = fct_vm_reserve(work->app, work->vm, task, &error) && fct_vm_run(work->app, task, work->vm, &error);
         if (!runs)
-            fct_vm_release_parts(act->app, task, act->vm->id);
+            fct_vm_release_parts(work->app, task, work->vm->id);
         fct_task_step(task, STEP_START, runs ? FCT_TASK_STEP_DONE : FCT_TASK_STEP_FAILED, runs ? "" : error->message);
     }
-    g_autofree char *outcome = g_strdup_printf("VM %s is made%s.", act->vm->name,
+    g_autofree char *outcome = g_strdup_printf("VM %s is made%s.", work->vm->name,
                                                runs    ? " and runs"
                                                : error ? ", but did not start"
                                                        : "");
-    fct_vm_task_end(act, task, error ? FCT_TASK_FAILED : FCT_TASK_DONE, error, outcome);
+    fct_vm_task_end(work, task, error ? FCT_TASK_FAILED : FCT_TASK_DONE, error, outcome);
 }
 
 static void clone_thread(FctTask *task, gpointer data)
@@ -218,25 +219,25 @@ static void clone_thread(FctTask *task, gpointer data)
     g_autoptr(GError) error = NULL;
     fct_task_step(task, 0, FCT_TASK_STEP_RUNNING, NULL);
     gboolean copied = copy_disks(clone, task, &error);
-    let_go(clone);
+    clone_let_go(clone);
     if (!copied) {
-        take_back(clone, task, 0, error);
+        clone_take_back(clone, task, 0, error);
         return;
     }
     fct_task_step(task, 0, FCT_TASK_STEP_DONE, NULL);
     fct_task_step(task, 1, FCT_TASK_STEP_RUNNING, NULL);
-    if (!write_first_boot(clone, &error) || !define(clone, &error)) {
-        take_back(clone, task, 1, error);
+    if (!clone_write_first_boot(clone, &error) || !clone_define(clone, &error)) {
+        clone_take_back(clone, task, 1, error);
         return;
     }
-    set_ready(clone->act.vm, NULL);
+    clone_set_ready(clone->work.vm, NULL);
     fct_task_step(task, 1, FCT_TASK_STEP_DONE, NULL);
-    finish(clone, task);
+    clone_finish(clone, task);
 }
 
 /* ---- the request ---- */
 
-static gboolean check_name(FctApp *app, FctVm *vm, const char *name, GError **error)
+static gboolean clone_check_name(FctApp *app, FctVm *vm, const char *name, GError **error)
 {
     g_autoptr(json_t) patch = json_pack("{s:s}", "name", name);
     g_autoptr(GPtrArray) infos = fct_domains_infos(app->domains);
@@ -308,12 +309,12 @@ static gboolean store_new(FctApp *app, FctVm *vm, FctTask *task, GError **error)
     return fct_vm_store_new(app, vm, task, error);
 }
 
-/* Holds the source so that it does not change, until let_go. */
+/* Holds the source so that it does not change, until clone_let_go. */
 static gboolean hold_source(FctApp *app, const FctVm *vm, gboolean snapshot, GError **error)
 {
     if (!fct_acts_begin_beside(app->acts, vm->id, "is being cloned", error))
         return FALSE;
-    fct_domains_look(app->domains, vm->id);
+    fct_domains_refresh(app->domains, vm->id);
     g_autoptr(FctVmInfo) info = fct_domains_info(app->domains, vm->id);
     if (snapshot) {
         fct_acts_hold_snapshots(app->acts, vm->id, TRUE);
@@ -328,7 +329,7 @@ static gboolean hold_source(FctApp *app, const FctVm *vm, gboolean snapshot, GEr
                               "VM %s runs, so its disks change while they are copied.", vm->name);
 }
 
-static FctTask *begin(FctApp *app, const FctIdentity *who, Clone *clone, const json_t *input, GError **error)
+static FctTask *clone_begin(FctApp *app, const FctIdentity *who, Clone *clone, const json_t *input, GError **error)
 {
     const char *name, *wanted = fct_json_str(input, "snapshot", "");
     g_autoptr(FctVmTree) tree = fct_vm_tree_load(app->store, clone->source, error);
@@ -344,22 +345,22 @@ static FctTask *begin(FctApp *app, const FctIdentity *who, Clone *clone, const j
     const FctChainNode *node = doc ? fct_chain_node(tree->chain, fct_json_str(doc, "id", "")) : tree->chain->current;
     for (guint i = 0; i < node->files->len; i++)
         g_ptr_array_add(clone->files, fct_chain_file_copy(g_ptr_array_index(node->files, i)));
-    clone->act.vm = copy_of(tree, doc, clone->files, error);
-    clone->act.flag = fct_json_bool(input, "start", FALSE);
-    if (!clone->act.vm || !check_name(app, clone->act.vm, name, error) ||
-        (clone->act.flag && !(fct_vm_facts_check(app, clone->act.vm, TRUE, NULL, error) &&
-                              fct_vm_check_devices(app, clone->act.vm, error))) ||
-        !fct_acts_begin(app->acts, clone->act.vm->id, "is being made", error))
+    clone->work.vm = copy_of(tree, doc, clone->files, error);
+    clone->work.flag = fct_json_bool(input, "start", FALSE);
+    if (!clone->work.vm || !clone_check_name(app, clone->work.vm, name, error) ||
+        (clone->work.flag && !(fct_vm_facts_check(app, clone->work.vm, TRUE, NULL, error) &&
+                               fct_vm_check_devices(app, clone->work.vm, error))) ||
+        !fct_acts_begin(app->acts, clone->work.vm->id, "is being made", error))
         return NULL;
-    fct_vm_first_boot_renew(clone->act.vm);
-    g_autoptr(FctTask) task = fct_vm_task_new(app, who, clone->act.flag ? &start_job : &make_job, clone->act.vm);
-    const char *lacks = fct_vm_first_boot_lacks(clone->act.vm);
+    fct_vm_first_boot_renew(clone->work.vm);
+    g_autoptr(FctTask) task = fct_vm_task_new(app, who, clone->work.flag ? &start_job : &make_job, clone->work.vm);
+    const char *lacks = fct_vm_first_boot_lacks(clone->work.vm);
     if (lacks)
         fct_task_log(task, "%s", lacks);
-    if (store_new(app, clone->act.vm, task, error))
+    if (store_new(app, clone->work.vm, task, error))
         return g_steal_pointer(&task);
     fct_task_forget(task);
-    fct_acts_end(app->acts, clone->act.vm->id);
+    fct_acts_end(app->acts, clone->work.vm->id);
     return NULL;
 }
 
@@ -375,20 +376,20 @@ FctTask *fct_vm_clone(FctApp *app, const FctIdentity *who, FctVm *given, const j
     if (!hold_source(app, vm, snapshot, error))
         return NULL;
     Clone *clone = g_new0(Clone, 1);
-    clone->act.app = app;
-    clone->act.acts = TRUE;
+    clone->work.app = app;
+    clone->work.acts = TRUE;
     clone->stamps = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     clone->files = g_ptr_array_new_with_free_func((GDestroyNotify)fct_chain_file_free);
     clone->source = g_strdup(vm->id);
     clone->live = snapshot;
     clone->before = g_steal_pointer(&before);
-    FctTask *task = begin(app, who, clone, input, error);
+    FctTask *task = clone_begin(app, who, clone, input, error);
     if (!task) {
-        let_go(clone);
+        clone_let_go(clone);
         clone_free(clone);
         return NULL;
     }
-    fct_vm_news_add(app->vm_news, clone->act.vm->id);
+    fct_vm_news_add(app->vm_news, clone->work.vm->id);
     fct_task_start(task, clone_thread, clone, clone_free);
     return task;
 }

@@ -22,16 +22,16 @@
 static const char *const make_steps[] = {"Make the disks", "Write the first-boot data", "Define the VM", NULL};
 static const char *const start_steps[] = {"Make the disks", "Write the first-boot data", "Define the VM",
                                           "Start the VM", NULL};
-static void create_thread(FctTask *task, gpointer data);
-static const FctVmJob make_job = {"vm.create", "Create", make_steps, TRUE, create_thread};
-static const FctVmJob start_job = {"vm.create", "Create", start_steps, TRUE, create_thread};
+static void create_vm_thread(FctTask *task, gpointer data);
+static const FctVmJob make_job = {"vm.create", "Create", make_steps, TRUE, create_vm_thread};
+static const FctVmJob start_job = {"vm.create", "Create", start_steps, TRUE, create_vm_thread};
 
-static gboolean make_disks(FctVmAct *act, FctTask *task, guint step, GError **error)
+static gboolean make_disks(FctVmWork *work, FctTask *task, guint step, GError **error)
 {
-    return fct_vm_make_disks(act->app, task, step, act->vm, error);
+    return fct_vm_make_disks(work->app, task, step, work->vm, error);
 }
 
-static gboolean announce_seed(FctVm *vm, gpointer app, GError **error)
+static gboolean create_announce_seed(FctVm *vm, gpointer app, GError **error)
 {
     const FctVmDisk *seed = g_ptr_array_index(vm->disks, vm->disks->len - 1);
     g_free(vm->making);
@@ -39,106 +39,107 @@ static gboolean announce_seed(FctVm *vm, gpointer app, GError **error)
     return fct_vm_store_disks(app, vm, error);
 }
 
-static gboolean write_first_boot(FctVmAct *act, FctTask *task, guint step, GError **error)
+static gboolean create_write_first_boot(FctVmWork *work, FctTask *task, guint step, GError **error)
 {
     FctVmDisk *none = NULL;
-    if (!fct_vm_first_boot_write(act->app, act->vm, announce_seed, act->app, &none, error))
+    if (!fct_vm_first_boot_write(work->app, work->vm, create_announce_seed, work->app, &none, error))
         return FALSE;
-    g_free(act->vm->making);
-    act->vm->making = g_strdup("");
-    return fct_vm_store_disks(act->app, act->vm, error);
+    g_free(work->vm->making);
+    work->vm->making = g_strdup("");
+    return fct_vm_store_disks(work->app, work->vm, error);
 }
 
-static void set_ready(FctVm *vm, gpointer data)
+static void create_set_ready(FctVm *vm, gpointer data)
 {
     g_free(vm->state);
     vm->state = g_strdup("ready");
 }
 
-static gboolean define(FctVmAct *act, FctTask *task, guint step, GError **error)
+static gboolean create_define(FctVmWork *work, FctTask *task, guint step, GError **error)
 {
-    FctVmm *vmm = act->app->vmm;
-    g_autoptr(FctVmSpec) spec = fct_record_spec(act->app, act->vm, error);
-    if (!spec || !vmm->ops->define(vmm, spec, error) || !fct_vm_edit(act->app, act->vm->id, set_ready, NULL, error))
+    FctVmm *vmm = work->app->vmm;
+    g_autoptr(FctVmSpec) spec = fct_record_spec(work->app, work->vm, error);
+    if (!spec || !vmm->ops->define(vmm, spec, error) ||
+        !fct_vm_edit(work->app, work->vm->id, create_set_ready, NULL, error))
         return FALSE;
-    set_ready(act->vm, NULL);
+    create_set_ready(work->vm, NULL);
     return TRUE;
 }
 
 /* @error NULL: a person cancelled. */
-static void take_back(FctVmAct *act, FctTask *task, guint step, const GError *error)
+static void create_take_back(FctVmWork *work, FctTask *task, guint step, const GError *error)
 {
     g_autoptr(GError) fault = NULL;
-    gboolean clean = fct_vm_remove(act->app, act->vm, FALSE, &fault);
+    gboolean clean = fct_vm_remove(work->app, work->vm, FALSE, &fault);
     g_autofree char *outcome =
-        g_strdup_printf("VM %s was not made; %s.", act->vm->name,
+        g_strdup_printf("VM %s was not made; %s.", work->vm->name,
                         clean ? "nothing is left of it" : "what is left of it could not be removed yet: delete it");
     if (!clean)
         fct_task_log(task, "%s", fault->message);
     fct_task_step(task, step, error ? FCT_TASK_STEP_FAILED : FCT_TASK_STEP_UNDONE, error ? error->message : NULL);
-    fct_vm_task_end(act, task, error ? FCT_TASK_FAILED : FCT_TASK_CANCELLED, error, outcome);
+    fct_vm_task_end(work, task, error ? FCT_TASK_FAILED : FCT_TASK_CANCELLED, error, outcome);
 }
 
-typedef gboolean (*StepFunc)(FctVmAct *act, FctTask *task, guint step, GError **error);
+typedef gboolean (*StepFunc)(FctVmWork *work, FctTask *task, guint step, GError **error);
 
-static gboolean run_step(FctVmAct *act, FctTask *task, guint step, StepFunc func)
+static gboolean run_step(FctVmWork *work, FctTask *task, guint step, StepFunc func)
 {
     g_autoptr(GError) error = NULL;
     fct_task_step(task, step, FCT_TASK_STEP_RUNNING, NULL);
-    gboolean ok = func(act, task, step, &error), cancelled = fct_task_cancelled(task);
+    gboolean ok = func(work, task, step, &error), cancelled = fct_task_cancelled(task);
     if (ok && !cancelled) {
         fct_task_step(task, step, FCT_TASK_STEP_DONE, NULL);
         fct_task_store(task);
         return TRUE;
     }
     if (!ok && !cancelled && fct_task_stopping(task)) {
-        fct_acts_end(act->app->acts, act->vm->id); /* the next start of facetd removes what was made */
+        fct_acts_end(work->app->acts, work->vm->id); /* the next start of facetd removes what was made */
         return FALSE;
     }
-    take_back(act, task, step, cancelled ? NULL : error);
+    create_take_back(work, task, step, cancelled ? NULL : error);
     return FALSE;
 }
 
 /* The VM is made, whatever becomes of its start. */
-static void start_made(FctVmAct *act, FctTask *task, guint step)
+static void start_made(FctVmWork *work, FctTask *task, guint step)
 {
     g_autoptr(GError) error = NULL;
     fct_task_step(task, step, FCT_TASK_STEP_RUNNING, NULL);
-    if (fct_vm_reserve(act->app, act->vm, task, &error) && fct_vm_run(act->app, task, act->vm, &error)) {
-        g_autofree char *outcome = g_strdup_printf("VM %s is made and runs.", act->vm->name);
+    if (fct_vm_reserve(work->app, work->vm, task, &error) && fct_vm_run(work->app, task, work->vm, &error)) {
+        g_autofree char *outcome = g_strdup_printf("VM %s is made and runs.", work->vm->name);
         fct_task_step(task, step, FCT_TASK_STEP_DONE, NULL);
-        fct_vm_task_end(act, task, FCT_TASK_DONE, NULL, outcome);
+        fct_vm_task_end(work, task, FCT_TASK_DONE, NULL, outcome);
         return;
     }
-    fct_vm_release_parts(act->app, task, act->vm->id);
-    g_autofree char *outcome = g_strdup_printf("VM %s is made, but did not start.", act->vm->name);
+    fct_vm_release_parts(work->app, task, work->vm->id);
+    g_autofree char *outcome = g_strdup_printf("VM %s is made, but did not start.", work->vm->name);
     fct_task_step(task, step, FCT_TASK_STEP_FAILED, error->message);
-    fct_vm_task_end(act, task, FCT_TASK_FAILED, error, outcome);
+    fct_vm_task_end(work, task, FCT_TASK_FAILED, error, outcome);
 }
 
-static void create_thread(FctTask *task, gpointer data)
+static void create_vm_thread(FctTask *task, gpointer data)
 {
-    FctVmAct *act = data;
+    FctVmWork *work = data;
     guint step = 0;
-    if (!run_step(act, task, step++, make_disks))
+    if (!run_step(work, task, step++, make_disks))
         return;
-    if (!json_is_object(act->vm->first_boot))
+    if (!json_is_object(work->vm->first_boot))
         fct_task_step(task, step, FCT_TASK_STEP_SKIPPED, NULL);
-    else if (!run_step(act, task, step, write_first_boot))
+    else if (!run_step(work, task, step, create_write_first_boot))
         return;
     step++;
-    if (!run_step(act, task, step++, define))
+    if (!run_step(work, task, step++, create_define))
         return;
-    if (act->flag) {
-        start_made(act, task, step);
+    if (work->flag) {
+        start_made(work, task, step);
         return;
     }
-    g_autofree char *outcome = g_strdup_printf("VM %s is made.", act->vm->name);
-    fct_vm_task_end(act, task, FCT_TASK_DONE, NULL, outcome);
+    g_autofree char *outcome = g_strdup_printf("VM %s is made.", work->vm->name);
+    fct_vm_task_end(work, task, FCT_TASK_DONE, NULL, outcome);
 }
 
 /* Another program's VM may have the name too; libvirt would refuse it later and less clearly. */
-static gboolean name_is_free(FctApp *app, const FctVm *vm, GError **error)
+static gboolean vm_name_is_free(FctApp *app, const FctVm *vm, GError **error)
 {
     g_autoptr(GPtrArray) infos = fct_domains_infos(app->domains);
     for (guint i = 0; i < infos->len; i++)
@@ -164,14 +165,14 @@ static gboolean fit_image(FctApp *app, FctVm *vm, GError **error)
     return image && fct_vm_fit_image(vm, image, error);
 }
 
-/* Makes the VM from @input and checks everything but the names of its volumes, which begin() chooses. */
-static FctVm *read_input(FctApp *app, const json_t *input, GError **error)
+/* Makes the VM from @input and checks everything but the names of its volumes, which create_begin() chooses. */
+static FctVm *create_read_input(FctApp *app, const json_t *input, GError **error)
 {
     g_autoptr(FctVm) vm = fct_vm_from_input(input, error);
     if (vm)
         fct_vm_make_ids(vm);
     if (!vm || !fct_vm_first_boot_read(vm, input, error) || !fit_image(app, vm, error) ||
-        !name_is_free(app, vm, error) || !check_groups(app, vm, error))
+        !vm_name_is_free(app, vm, error) || !check_groups(app, vm, error))
         return NULL;
     if (!json_object_get(input, "nics"))
         fct_networks_default_nic(app, vm);
@@ -190,7 +191,7 @@ static FctVm *read_given(FctApp *app, const json_t *given, gboolean *ret_start, 
     g_autoptr(json_t) input = fct_templates_apply(app, given, &template, error);
     if (!input)
         return NULL;
-    FctVm *vm = read_input(app, input, &fault);
+    FctVm *vm = create_read_input(app, input, &fault);
     *ret_start = fct_json_bool(input, "start", FALSE);
     if (vm) {
         g_free(vm->template);
@@ -227,7 +228,7 @@ gboolean fct_vm_store_new(FctApp *app, const FctVm *vm, FctTask *task, GError **
 }
 
 /* Chooses the names of its volumes and stores the VM together with its task. */
-static gboolean begin(FctApp *app, FctVm *vm, FctTask *task, GError **error)
+static gboolean create_begin(FctApp *app, FctVm *vm, FctTask *task, GError **error)
 {
     g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(fct_storage_names(app->storage));
     if (!fct_vm_plan_disks(app, vm, error))
@@ -243,7 +244,7 @@ FctTask *fct_vm_create(FctApp *app, const FctIdentity *who, const json_t *input,
     if (!vm || !fct_acts_begin(app->acts, vm->id, "is being made", error))
         return NULL;
     g_autoptr(FctTask) task = fct_vm_task_new(app, who, job, vm);
-    if (begin(app, vm, task, error)) {
+    if (create_begin(app, vm, task, error)) {
         fct_vm_task_run(app, task, job, g_steal_pointer(&vm), start, TRUE);
         return g_steal_pointer(&task);
     }

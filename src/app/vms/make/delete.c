@@ -16,8 +16,8 @@
 #include <string.h>
 
 static const char *const delete_steps[] = {"Remove the VM from libvirt", "Delete its disks", NULL};
-static void delete_thread(FctTask *task, gpointer data);
-static const FctVmJob delete_job = {"vm.delete", "Delete", delete_steps, FALSE, delete_thread};
+static void vm_delete_thread(FctTask *task, gpointer data);
+static const FctVmJob delete_job = {"vm.delete", "Delete", delete_steps, FALSE, vm_delete_thread};
 
 /* A first-boot medium is of use to nobody else and may hold secrets, so it is deleted in any case. */
 static gboolean stays_behind(const FctVm *vm, const FctVmDisk *disk)
@@ -50,17 +50,17 @@ static gboolean all_spare(FctApp *app, const FctVm *vm, gboolean keep, GError **
     return paths && fct_volume_spare(app, vm->id, paths, error);
 }
 
-static void set_ready(FctVm *vm, gpointer unused)
+static void delete_set_ready(FctVm *vm, gpointer unused)
 {
     fct_text_set(&vm->state, "ready");
 }
 
 /* Nothing was taken apart yet, and what is in the way may stay there: the VM becomes an ordinary VM again. */
-static void stay(FctApp *app, const FctVm *vm)
+static void delete_leave_vm(FctApp *app, const FctVm *vm)
 {
     g_autoptr(GError) fault = NULL;
     g_autoptr(FctVmInfo) info = app->vmm->ops->info(app->vmm, vm->id, NULL);
-    if (info && strcmp(vm->state, "deleting") == 0 && !fct_vm_edit(app, vm->id, set_ready, NULL, &fault))
+    if (info && strcmp(vm->state, "deleting") == 0 && !fct_vm_edit(app, vm->id, delete_set_ready, NULL, &fault))
         g_warning("VM %s: that it stays could not be stored: %s", vm->name, fault->message);
 }
 
@@ -69,7 +69,7 @@ gboolean fct_vm_remove(FctApp *app, const FctVm *vm, gboolean keep, GError **err
     FctVmm *vmm = app->vmm;
     g_autoptr(FctWrites) writes = fct_writes_new();
     if (!all_spare(app, vm, keep, error)) {
-        stay(app, vm);
+        delete_leave_vm(app, vm);
         return FALSE;
     }
     if (!vmm->ops->undefine(vmm, vm->id, error) || !remove_disks(app, vm, keep, error) ||
@@ -93,25 +93,25 @@ static char *kept_paths(const FctVm *vm)
     return g_string_free(paths, FALSE);
 }
 
-static void delete_thread(FctTask *task, gpointer data)
+static void vm_delete_thread(FctTask *task, gpointer data)
 {
-    FctVmAct *act = data;
+    FctVmWork *work = data;
     g_autoptr(GError) error = NULL;
-    g_autofree char *kept = kept_paths(act->vm);
-    g_autofree char *gone = g_strdup_printf("VM %s is deleted%s%s.", act->vm->name, *kept ? "; kept is " : "", kept);
+    g_autofree char *kept = kept_paths(work->vm);
+    g_autofree char *gone = g_strdup_printf("VM %s is deleted%s%s.", work->vm->name, *kept ? "; kept is " : "", kept);
     fct_task_step(task, 0, FCT_TASK_STEP_RUNNING, NULL);
-    if (!fct_vm_remove(act->app, act->vm, TRUE, &error)) {
-        g_autoptr(FctVm) now = fct_vm_load(act->app->store, act->vm->id, NULL);
+    if (!fct_vm_remove(work->app, work->vm, TRUE, &error)) {
+        g_autoptr(FctVm) now = fct_vm_load(work->app->store, work->vm->id, NULL);
         gboolean stays = now && strcmp(now->state, "ready") == 0;
         g_autofree char *rest = g_strdup_printf(
-            stays ? "VM %s is as it was." : "VM %s could not be deleted whole; delete it again.", act->vm->name);
+            stays ? "VM %s is as it was." : "VM %s could not be deleted whole; delete it again.", work->vm->name);
         fct_task_step(task, 0, FCT_TASK_STEP_FAILED, error->message);
-        fct_vm_task_end(act, task, FCT_TASK_FAILED, error, rest);
+        fct_vm_task_end(work, task, FCT_TASK_FAILED, error, rest);
         return;
     }
     fct_task_step(task, 0, FCT_TASK_STEP_DONE, NULL);
     fct_task_step(task, 1, *kept ? FCT_TASK_STEP_SKIPPED : FCT_TASK_STEP_DONE, NULL);
-    fct_vm_task_end(act, task, FCT_TASK_DONE, NULL, gone);
+    fct_vm_task_end(work, task, FCT_TASK_DONE, NULL, gone);
 }
 
 static gboolean check_deletable(FctApp *app, const FctVm *vm, GError **error)

@@ -18,7 +18,7 @@
 #define NAME_MAX_CHARS 64
 #define DESCRIPTION_MAX_CHARS 400
 
-static char *key_of(const char *id)
+static char *template_key(const char *id)
 {
     return g_strconcat("template/", id, NULL);
 }
@@ -110,7 +110,7 @@ static void hide_user_data(json_t *input)
     json_object_set_new(boot, "has_user_data", json_true());
 }
 
-static json_t *view(const Known *known, const FctDoc *doc)
+static json_t *template_view(const Known *known, const FctDoc *doc)
 {
     json_t *json = json_deep_copy(doc->value);
     hide_user_data(json_object_get(json, "input"));
@@ -128,14 +128,14 @@ json_t *fct_templates_list(FctApp *app, GError **error)
     known_open(&known, app);
     json_t *items = json_array();
     for (guint i = 0; i < docs->len; i++)
-        json_array_append_new(items, view(&known, docs->pdata[i]));
+        json_array_append_new(items, template_view(&known, docs->pdata[i]));
     return items;
 }
 
 /* By id or name. */
-static FctDoc *find(FctApp *app, const char *id, GError **error)
+static FctDoc *template_find(FctApp *app, const char *id, GError **error)
 {
-    g_autofree char *key = key_of(id);
+    g_autofree char *key = template_key(id);
     FctDoc *doc = app->store->ops->get(app->store, key, NULL);
     g_autoptr(GPtrArray) docs = doc ? NULL : app->store->ops->list(app->store, "template/", error);
     for (guint i = 0; docs && i < docs->len; i++)
@@ -149,16 +149,16 @@ static FctDoc *find(FctApp *app, const char *id, GError **error)
 json_t *fct_templates_get(FctApp *app, const char *id, GError **error)
 {
     g_auto(Known) known = {0};
-    g_autoptr(FctDoc) doc = find(app, id, error);
+    g_autoptr(FctDoc) doc = template_find(app, id, error);
     if (!doc)
         return NULL;
     known_open(&known, app);
-    return view(&known, doc);
+    return template_view(&known, doc);
 }
 
 /* ---- changes ---- */
 
-static gboolean check_text(const json_t *input, const char *key, gsize max, gboolean needed, GError **error)
+static gboolean template_check_text(const json_t *input, const char *key, gsize max, gboolean needed, GError **error)
 {
     const char *text;
     if (!json_object_get(input, key) && !needed)
@@ -171,7 +171,7 @@ static gboolean check_text(const json_t *input, const char *key, gsize max, gboo
                            needed ? "1 to " : "at most ", max);
 }
 
-static gboolean name_is_free(FctApp *app, const char *id, const char *name, GError **error)
+static gboolean template_name_is_free(FctApp *app, const char *id, const char *name, GError **error)
 {
     g_autoptr(GPtrArray) docs = app->store->ops->list(app->store, "template/", error);
     for (guint i = 0; docs && i < docs->len; i++) {
@@ -243,27 +243,27 @@ static gboolean check_vm_input(FctApp *app, const json_t *input, GError **error)
     return check_fields(app, whole, error);
 }
 
-static gboolean check_input(FctApp *app, const char *id, const json_t *input, GError **error)
+static gboolean template_check_input(FctApp *app, const char *id, const json_t *input, GError **error)
 {
     static const char *const known[] = {"name", "description", "input", NULL};
-    return fct_read_only(input, known, error) && check_text(input, "name", NAME_MAX_CHARS, TRUE, error) &&
-           check_text(input, "description", DESCRIPTION_MAX_CHARS, FALSE, error) &&
+    return fct_read_only(input, known, error) && template_check_text(input, "name", NAME_MAX_CHARS, TRUE, error) &&
+           template_check_text(input, "description", DESCRIPTION_MAX_CHARS, FALSE, error) &&
            check_vm_input(app, json_object_get(input, "input"), error) &&
-           name_is_free(app, id, fct_json_str(input, "name", ""), error);
+           template_name_is_free(app, id, fct_json_str(input, "name", ""), error);
 }
 
 json_t *fct_templates_put(FctApp *app, const char *id, const json_t *given, guint64 revision, GError **error)
 {
-    g_autoptr(FctDoc) old = id ? find(app, id, error) : NULL;
+    g_autoptr(FctDoc) old = id ? template_find(app, id, error) : NULL;
     const char *old_id = old ? old->key + strlen("template/") : NULL;
     g_autoptr(json_t) input = json_deep_copy(given);
     if ((id && !old) ||
         !fct_template_keep_user_data(json_object_get(input, "input"), old ? json_object_get(old->value, "input") : NULL,
                                      error) ||
-        !check_input(app, old_id, input, error))
+        !template_check_input(app, old_id, input, error))
         return NULL;
     g_autofree char *new_id = old ? g_strdup(old_id) : fct_app_new_id("template");
-    g_autofree char *key = key_of(new_id);
+    g_autofree char *key = template_key(new_id);
     g_autoptr(json_t) value =
         json_pack("{s:O, s:s, s:O, s:I}", "name", json_object_get(input, "name"), "description",
                   fct_json_str(input, "description", ""), "input", json_object_get(input, "input"), "created_ms",
@@ -279,7 +279,7 @@ json_t *fct_templates_put(FctApp *app, const char *id, const json_t *given, guin
 
 gboolean fct_templates_delete(FctApp *app, const char *id, guint64 revision, GError **error)
 {
-    g_autoptr(FctDoc) doc = find(app, id, error);
+    g_autoptr(FctDoc) doc = template_find(app, id, error);
     if (!doc)
         return FALSE;
     FctWrite write = {doc->key, NULL, revision};
@@ -339,7 +339,7 @@ static json_t *disks_of(const FctVm *vm)
     return list;
 }
 
-static json_t *nics_of(const FctVm *vm)
+static json_t *template_nics(const FctVm *vm)
 {
     json_t *list = json_array();
     for (guint i = 0; i < vm->nics->len; i++) {
@@ -349,7 +349,7 @@ static json_t *nics_of(const FctVm *vm)
     return list;
 }
 
-static json_t *devices_of(const FctVm *vm)
+static json_t *template_devices(const FctVm *vm)
 {
     json_t *list = json_array();
     for (guint i = 0; i < vm->devices->len; i++) {
@@ -372,7 +372,7 @@ static json_t *input_of(const FctVm *vm)
 {
     json_t *input = json_pack("{s:s, s:i, s:I, s:b, s:b, s:b, s:o, s:o}", "os", vm->os, "vcpus", vm->vcpus,
                               "memory_mib", (json_int_t)vm->memory_mib, "uefi", vm->uefi, "tpm", vm->tpm, "agent",
-                              vm->agent, "nics", nics_of(vm), "devices", devices_of(vm));
+                              vm->agent, "nics", template_nics(vm), "devices", template_devices(vm));
     const FctVmDisk *disk = fct_vm_first_disk(vm);
     if (*vm->image)
         json_object_set_new(input, "image", json_string(vm->image));
@@ -423,7 +423,7 @@ json_t *fct_templates_apply(FctApp *app, const json_t *given, char **ret_id, GEr
         return json_incref((json_t *)given);
     if (!fct_read_str(given, "template", &id, error))
         return NULL;
-    g_autoptr(FctDoc) doc = find(app, id, NULL);
+    g_autoptr(FctDoc) doc = template_find(app, id, NULL);
     if (!doc) {
         fct_read_refuse(error, "template", "There is no template “%s”.", id);
         return NULL;
@@ -435,7 +435,7 @@ json_t *fct_templates_apply(FctApp *app, const json_t *given, char **ret_id, GEr
 
 void fct_templates_blame(FctApp *app, const char *id, const json_t *given, GError *fault, GError **error)
 {
-    g_autoptr(FctDoc) doc = *id ? find(app, id, NULL) : NULL;
+    g_autoptr(FctDoc) doc = *id ? template_find(app, id, NULL) : NULL;
     g_autoptr(json_t) json = fct_error_to_json(fault);
     json_t *details = json_object_get(json, "details");
     const char *field = fct_json_str(details, "field", "");

@@ -50,7 +50,7 @@ FctVmOffer *fct_vm_offer_new(FctApp *app, gboolean fresh, GError **error)
     return offer->groups ? g_steal_pointer(&offer) : NULL;
 }
 
-static const FctGroup *find_group(const FctVmOffer *offer, const char *id)
+static const FctGroup *offer_find_group(const FctVmOffer *offer, const char *id)
 {
     for (guint i = 0; offer && i < offer->groups->len; i++) {
         const FctGroup *group = g_ptr_array_index(offer->groups, i);
@@ -72,12 +72,12 @@ gboolean fct_vm_offer_sees(const FctVmOffer *offer, const char *gpu)
  */
 gboolean fct_vm_offer_has_group(const FctVmOffer *offer, const char *group)
 {
-    return find_group(offer, group) || (fct_group_id_is_builtin(group) && fct_card_unseen(offer->inventory));
+    return offer_find_group(offer, group) || (fct_group_id_is_builtin(group) && fct_card_unseen(offer->inventory));
 }
 
 const char *fct_vm_offer_group_name(const FctVmOffer *offer, const char *group)
 {
-    const FctGroup *found = find_group(offer, group);
+    const FctGroup *found = offer_find_group(offer, group);
     return found ? found->name : group;
 }
 
@@ -146,7 +146,7 @@ static void check_attach(FctApp *app, const GPtrArray *picks, GPtrArray *verdict
 }
 
 /* FctHold*: the parts that the VM would get now. */
-static GPtrArray *choose(FctApp *app, const FctVmOffer *offer, const FctVm *vm, GPtrArray *verdicts)
+static GPtrArray *offer_choose(FctApp *app, const FctVmOffer *offer, const FctVm *vm, GPtrArray *verdicts)
 {
     GPtrArray *picks = g_ptr_array_new_with_free_func((GDestroyNotify)fct_hold_free);
     g_autoptr(GPtrArray) chosen =
@@ -171,7 +171,7 @@ gboolean fct_vm_check_devices(FctApp *app, const FctVm *vm, GError **error)
     if (!offer)
         return FALSE;
     g_autoptr(GPtrArray) verdicts = g_ptr_array_new_with_free_func((GDestroyNotify)fct_verdict_free);
-    g_autoptr(GPtrArray) picks G_GNUC_UNUSED = choose(app, offer, vm, verdicts);
+    g_autoptr(GPtrArray) picks G_GNUC_UNUSED = offer_choose(app, offer, vm, verdicts);
     if (fct_verdicts_allow(verdicts, FALSE))
         return TRUE;
     fct_vm_set_refused(error, vm, verdicts, "could not start", "Free that first, or make the VM without a start.");
@@ -189,7 +189,7 @@ void fct_vm_preflight(FctApp *app, const FctVmOffer *offer, const FctVm *vm, gbo
         g_ptr_array_add(verdicts, fct_verdict_new(FCT_BLOCK, "no-inventory", "", "Check that facet-helper runs.",
                                                   "The GPUs of this node cannot be seen."));
     } else if (vm->devices->len) {
-        picks = choose(app, offer, vm, verdicts);
+        picks = offer_choose(app, offer, vm, verdicts);
     }
     *ret_verdicts = verdicts;
     *ret_picks = picks ? picks : g_ptr_array_new_with_free_func((GDestroyNotify)fct_hold_free);

@@ -18,7 +18,7 @@ typedef struct {
     json_t *run;     /* settings of the run; updated as it takes changes */
 } Live;
 
-static gboolean took(const Live *live, gboolean ok, GError *fault)
+static gboolean live_took(const Live *live, gboolean ok, GError *fault)
 {
     if (!ok)
         g_message("VM %s takes a change with its next start: %s", live->vm->name, fault->message);
@@ -52,10 +52,10 @@ static void change_media(Live *live)
         const json_t *now = json_array_get(drives, place);
         GError *fault = NULL;
         if (drive->cdrom && now && has_another_medium(now, drive) &&
-            took(live,
-                 fct_record_fill_disk(live->app, drive, &fault) &&
-                     vmm->ops->disk_medium(vmm, live->vm->id, drive, &fault),
-                 fault))
+            live_took(live,
+                      fct_record_fill_disk(live->app, drive, &fault) &&
+                          vmm->ops->disk_medium(vmm, live->vm->id, drive, &fault),
+                      fault))
             json_array_set_new(drives, place, fct_vm_disk_to_json(drive));
     }
 }
@@ -74,16 +74,16 @@ static void add_and_move(Live *live)
         size_t place = place_of(nics, "mac", nic->mac);
         const json_t *now = json_array_get(nics, place);
         GError *fault = NULL;
-        if (!now && took(live, vmm->ops->nic_attach(vmm, live->vm->id, nic, &fault), fault))
+        if (!now && live_took(live, vmm->ops->nic_attach(vmm, live->vm->id, nic, &fault), fault))
             json_array_append_new(nics, nic_json(nic));
         else if (now && strcmp(fct_json_str(now, "network", ""), nic->network) != 0 &&
                  strcmp(fct_json_str(now, "model", "virtio"), nic->model) == 0 &&
-                 took(live, vmm->ops->nic_move(vmm, live->vm->id, nic, &fault), fault))
+                 live_took(live, vmm->ops->nic_move(vmm, live->vm->id, nic, &fault), fault))
             json_array_set_new(nics, place, nic_json(nic));
     }
 }
 
-static gboolean is_wanted(const FctVm *vm, const char *mac)
+static gboolean nic_is_wanted(const FctVm *vm, const char *mac)
 {
     for (guint i = 0; i < vm->nics->len; i++)
         if (strcmp(((FctVmNic *)vm->nics->pdata[i])->mac, mac) == 0)
@@ -104,7 +104,8 @@ static void take_away(Live *live)
     for (size_t i = json_array_size(nics); i > 0; i--) {
         g_autofree char *mac = g_strdup(fct_json_str(json_array_get(nics, i - 1), "mac", ""));
         GError *fault = NULL;
-        if (!is_wanted(live->vm, mac) && took(live, vmm->ops->nic_detach(vmm, live->vm->id, mac, &fault), fault) &&
+        if (!nic_is_wanted(live->vm, mac) &&
+            live_took(live, vmm->ops->nic_detach(vmm, live->vm->id, mac, &fault), fault) &&
             fct_domains_await_that(live->app->domains, NULL, live->vm->id, lacks_nic, mac, UNPLUG_MS))
             json_array_remove(nics, i - 1);
     }

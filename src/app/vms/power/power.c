@@ -25,33 +25,35 @@ static const FctVmJob reset_job = {"vm.reboot", "Reset", reset_steps, FALSE, sim
 static const FctVmJob pause_job = {"vm.pause", "Pause", pause_steps, FALSE, simple_thread};
 static const FctVmJob resume_job = {"vm.resume", "Resume", resume_steps, FALSE, simple_thread};
 
-static void fail(FctVmAct *act, FctTask *task, guint step, FctTaskState state, const GError *error, const char *what)
+static void power_fail(FctVmWork *work, FctTask *task, guint step, FctTaskState state, const GError *error,
+                       const char *what)
 {
-    g_autofree char *outcome = g_strdup_printf("VM %s %s", act->vm->name, what);
+    g_autofree char *outcome = g_strdup_printf("VM %s %s", work->vm->name, what);
     fct_task_step(task, step, FCT_TASK_STEP_FAILED, error ? error->message : NULL);
-    fct_vm_task_end(act, task, state, error, outcome);
+    fct_vm_task_end(work, task, state, error, outcome);
 }
 
 /* ---- the guest is asked ---- */
 
-static gboolean rebooted(const FctVmInfo *info, gpointer data)
+static gboolean domain_has_rebooted(const FctVmInfo *info, gpointer data)
 {
     return info->reboots > *(const int *)data || !fct_vm_info_active(info);
 }
 
-static gboolean ask(FctVmAct *act, FctTask *task, GError **error)
+static gboolean power_ask_guest(FctVmWork *work, FctTask *task, GError **error)
 {
-    FctVmm *vmm = act->app->vmm;
-    g_autoptr(FctVmInfo) info = fct_domains_info(act->app->domains, act->vm->id);
+    FctVmm *vmm = work->app->vmm;
+    g_autoptr(FctVmInfo) info = fct_domains_info(work->app->domains, work->vm->id);
     int before = info ? info->reboots : 0;
     for (int waited = 0; waited < REBOOT_S; waited += ASK_AGAIN_S) { /* a guest that still boots does not hear it */
-        if (!vmm->ops->reboot(vmm, act->vm->id, error))
+        if (!vmm->ops->reboot(vmm, work->vm->id, error))
             return FALSE;
         if (!waited) {
             fct_task_step(task, 0, FCT_TASK_STEP_DONE, NULL);
             fct_task_step(task, 1, FCT_TASK_STEP_RUNNING, NULL);
         }
-        if (fct_domains_await_that(act->app->domains, task, act->vm->id, rebooted, &before, ASK_AGAIN_S * 1000))
+        if (fct_domains_await_that(work->app->domains, task, work->vm->id, domain_has_rebooted, &before,
+                                   ASK_AGAIN_S * 1000))
             return TRUE;
         if (fct_task_cancelled(task) || fct_task_stopping(task))
             break;
@@ -62,19 +64,19 @@ static gboolean ask(FctVmAct *act, FctTask *task, GError **error)
 
 static void reboot_thread(FctTask *task, gpointer data)
 {
-    FctVmAct *act = data;
+    FctVmWork *work = data;
     g_autoptr(GError) error = NULL;
     fct_task_step(task, 0, FCT_TASK_STEP_RUNNING, NULL);
-    if (ask(act, task, &error)) {
-        g_autofree char *outcome = g_strdup_printf("VM %s has rebooted.", act->vm->name);
+    if (power_ask_guest(work, task, &error)) {
+        g_autofree char *outcome = g_strdup_printf("VM %s has rebooted.", work->vm->name);
         fct_task_step(task, 1, FCT_TASK_STEP_DONE, NULL);
-        fct_vm_task_end(act, task, FCT_TASK_DONE, NULL, outcome);
+        fct_vm_task_end(work, task, FCT_TASK_DONE, NULL, outcome);
     } else if (fct_task_stopping(task)) {
-        fct_acts_end(act->app->acts, act->vm->id); /* the next start of facetd ends the task */
+        fct_acts_end(work->app->acts, work->vm->id); /* the next start of facetd ends the task */
     } else if (fct_task_cancelled(task)) {
-        fail(act, task, 1, FCT_TASK_CANCELLED, NULL, "was asked to reboot and may still do it.");
+        power_fail(work, task, 1, FCT_TASK_CANCELLED, NULL, "was asked to reboot and may still do it.");
     } else {
-        fail(act, task, error->code == FCT_ERROR_TIMEOUT ? 1 : 0, FCT_TASK_FAILED, error, "has not rebooted.");
+        power_fail(work, task, error->code == FCT_ERROR_TIMEOUT ? 1 : 0, FCT_TASK_FAILED, error, "has not rebooted.");
     }
 }
 
@@ -87,35 +89,35 @@ static gboolean is_in_state(const FctVmInfo *info, gpointer data)
 
 static void simple_thread(FctTask *task, gpointer data)
 {
-    FctVmAct *act = data;
-    const FctVmmOps *ops = act->app->vmm->ops;
+    FctVmWork *work = data;
+    const FctVmmOps *ops = work->app->vmm->ops;
     g_autoptr(GError) error = NULL;
     g_autoptr(json_t) json = fct_task_to_json(task);
     const char *kind = fct_json_str(json, "kind", "");
     gboolean pause = strcmp(kind, "vm.pause") == 0, resume = strcmp(kind, "vm.resume") == 0;
     FctVmState wanted = pause ? FCT_VM_PAUSED : FCT_VM_RUNNING;
     fct_task_step(task, 0, FCT_TASK_STEP_RUNNING, NULL);
-    gboolean ok = (pause ? ops->pause : resume ? ops->resume : ops->reset)(act->app->vmm, act->vm->id, &error);
+    gboolean ok = (pause ? ops->pause : resume ? ops->resume : ops->reset)(work->app->vmm, work->vm->id, &error);
     if (ok && (pause || resume) &&
-        !fct_domains_await_that(act->app->domains, task, act->vm->id, is_in_state, &wanted, STATE_MS)) {
+        !fct_domains_await_that(work->app->domains, task, work->vm->id, is_in_state, &wanted, STATE_MS)) {
         fct_set_error(&error, FCT_ERROR_TIMEOUT, "libvirt does not show it.");
         ok = FALSE;
     }
     if (!ok) {
-        fail(act, task, 0, FCT_TASK_FAILED, error, "is as it was.");
+        power_fail(work, task, 0, FCT_TASK_FAILED, error, "is as it was.");
         return;
     }
-    g_autofree char *outcome = g_strdup_printf("VM %s %s.", act->vm->name,
+    g_autofree char *outcome = g_strdup_printf("VM %s %s.", work->vm->name,
                                                pause    ? "is paused"
                                                : resume ? "goes on"
                                                         : "was reset");
     fct_task_step(task, 0, FCT_TASK_STEP_DONE, NULL);
-    fct_vm_task_end(act, task, FCT_TASK_DONE, NULL, outcome);
+    fct_vm_task_end(work, task, FCT_TASK_DONE, NULL, outcome);
 }
 
 /* ---- asking for it ---- */
 
-static gboolean check_state(FctApp *app, const FctVm *vm, const FctVmJob *job, GError **error)
+static gboolean power_check_state(FctApp *app, const FctVm *vm, const FctVmJob *job, GError **error)
 {
     g_autoptr(FctVmInfo) info = fct_domains_info(app->domains, vm->id);
     if (!fct_domains_is_up(app->domains))
@@ -131,13 +133,13 @@ static gboolean check_state(FctApp *app, const FctVm *vm, const FctVmJob *job, G
     return FALSE;
 }
 
-static FctTask *begin(FctApp *app, const FctIdentity *who, const FctVmJob *job, FctVm *given, const char *what,
-                      GError **error)
+static FctTask *power_begin(FctApp *app, const FctIdentity *who, const FctVmJob *job, FctVm *given, const char *what,
+                            GError **error)
 {
     g_autoptr(FctVm) vm = given;
     if (!fct_acts_begin(app->acts, vm->id, what, error))
         return NULL;
-    g_autoptr(FctTask) task = check_state(app, vm, job, error) ? fct_vm_task_new(app, who, job, vm) : NULL;
+    g_autoptr(FctTask) task = power_check_state(app, vm, job, error) ? fct_vm_task_new(app, who, job, vm) : NULL;
     if (task && fct_task_commit(task, NULL, 0, error)) {
         fct_vm_task_run(app, task, job, g_steal_pointer(&vm), FALSE, TRUE);
         return g_steal_pointer(&task);
@@ -150,15 +152,15 @@ static FctTask *begin(FctApp *app, const FctIdentity *who, const FctVmJob *job, 
 
 FctTask *fct_vm_reboot(FctApp *app, const FctIdentity *who, FctVm *vm, gboolean force, GError **error)
 {
-    return begin(app, who, force ? &reset_job : &reboot_job, vm, "is being rebooted", error);
+    return power_begin(app, who, force ? &reset_job : &reboot_job, vm, "is being rebooted", error);
 }
 
 FctTask *fct_vm_pause(FctApp *app, const FctIdentity *who, FctVm *vm, GError **error)
 {
-    return begin(app, who, &pause_job, vm, "is being paused", error);
+    return power_begin(app, who, &pause_job, vm, "is being paused", error);
 }
 
 FctTask *fct_vm_resume(FctApp *app, const FctIdentity *who, FctVm *vm, GError **error)
 {
-    return begin(app, who, &resume_job, vm, "is being resumed", error);
+    return power_begin(app, who, &resume_job, vm, "is being resumed", error);
 }

@@ -20,8 +20,8 @@ FctTask *fct_vm_stop(FctApp *app, const FctIdentity *who, FctVm *vm, gboolean fo
  * On a task's thread. fct_vm_shut_down asks the guest until the VM is off; fct_vm_force_off ends QEMU. FALSE also when
  * the task was cancelled or facetd ends. FCT_ERROR_TIMEOUT when the guest does not react.
  */
-gboolean fct_vm_shut_down(FctVmAct *act, FctTask *task, GError **error);
-gboolean fct_vm_force_off(FctVmAct *act, FctTask *task, GError **error);
+gboolean fct_vm_shut_down(FctVmWork *work, FctTask *task, GError **error);
+gboolean fct_vm_force_off(FctVmWork *work, FctTask *task, GError **error);
 
 /* ---- power/restart.c: off and on again, with what waits for the next start ---- */
 FctTask *fct_vm_restart(FctApp *app, const FctIdentity *who, FctVm *vm, gboolean force, GError **error);
@@ -29,7 +29,7 @@ FctTask *fct_vm_restart(FctApp *app, const FctIdentity *who, FctVm *vm, gboolean
  * For a restart that facetd's end interrupted, once libvirt answers: waits for a VM that goes off, starts it again and
  * ends the task.
  */
-void fct_vm_restart_go_on(FctVmAct *act, FctTask *task);
+void fct_vm_restart_go_on(FctVmWork *work, FctTask *task);
 
 /* ---- power/power.c ---- */
 FctTask *fct_vm_reboot(FctApp *app, const FctIdentity *who, FctVm *vm, gboolean force, GError **error);

@@ -47,7 +47,7 @@ static gboolean part_is_held(const FctInventory *inventory, const FctHold *hold)
 }
 
 /* Stores the changed @holds and publishes them. */
-static gboolean commit(FctApp *app, const FctWrites *writes, const GPtrArray *holds)
+static gboolean holds_commit(FctApp *app, const FctWrites *writes, const GPtrArray *holds)
 {
     g_autoptr(GError) fault = NULL;
     if (!writes->writes->len)
@@ -64,12 +64,12 @@ static gboolean commit(FctApp *app, const FctWrites *writes, const GPtrArray *ho
  * Releases holds that are over. They are marked as releasing first, so that the page can tell why a part is not free
  * yet.
  */
-static gboolean release(FctApp *app, const char *id, const GPtrArray *over)
+static gboolean holds_release(FctApp *app, const char *id, const GPtrArray *over)
 {
     g_autoptr(GError) fault = NULL;
     g_autoptr(FctWrites) mark = fct_writes_new();
     fct_writes_move(mark, over, FCT_HOLD_RELEASING);
-    if (!commit(app, mark, over))
+    if (!holds_commit(app, mark, over))
         return FALSE;
     g_autoptr(FctInventory) inventory = fct_observer_refresh(app->observer, &fault);
     if (!inventory)
@@ -88,14 +88,14 @@ static gboolean release(FctApp *app, const char *id, const GPtrArray *over)
     }
     g_autoptr(FctWrites) drop = fct_writes_new();
     fct_writes_drop(drop, free_now);
-    return commit(app, drop, free_now) && done;
+    return holds_commit(app, drop, free_now) && done;
 }
 
 /*
  * Notes parts that a domain runs with and that nobody has reserved: our database was lost or restored. FALSE when the
  * cards cannot be seen yet.
  */
-static gboolean adopt(FctApp *app, const FctVmInfo *info, const GPtrArray *holds)
+static gboolean holds_adopt(FctApp *app, const FctVmInfo *info, const GPtrArray *holds)
 {
     g_autoptr(GError) fault = NULL;
     g_autoptr(FctVmOffer) offer = fct_vm_offer_new(app, FALSE, &fault);
@@ -136,8 +136,8 @@ gboolean fct_vm_reconcile(FctApp *app, const char *id)
     }
     g_autoptr(FctWrites) writes = fct_writes_new();
     fct_writes_move(writes, in_use, FCT_HOLD_IN_USE);
-    gboolean ok = commit(app, writes, in_use);
+    gboolean ok = holds_commit(app, writes, in_use);
     if (info && info->ours && fct_vm_info_active(info) && json_array_size(info->parts) > in_use->len)
-        ok = adopt(app, info, holds) && ok;
-    return (!over->len || release(app, id, over)) && ok;
+        ok = holds_adopt(app, info, holds) && ok;
+    return (!over->len || holds_release(app, id, over)) && ok;
 }

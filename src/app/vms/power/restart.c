@@ -25,63 +25,64 @@ static void restart_thread(FctTask *task, gpointer data);
 static const FctVmJob polite_job = {"vm.restart", "Restart", polite_steps, TRUE, restart_thread};
 static const FctVmJob force_job = {"vm.restart", "Restart", force_steps, FALSE, restart_thread};
 
-static void fail(FctVmAct *act, FctTask *task, guint step, FctTaskState state, const GError *error, const char *what)
+static void restart_fail(FctVmWork *work, FctTask *task, guint step, FctTaskState state, const GError *error,
+                         const char *what)
 {
-    g_autofree char *outcome = g_strdup_printf("VM %s %s", act->vm->name, what);
+    g_autofree char *outcome = g_strdup_printf("VM %s %s", work->vm->name, what);
     fct_task_step(task, step, FCT_TASK_STEP_FAILED, error ? error->message : NULL);
-    fct_vm_task_end(act, task, state, error, outcome);
+    fct_vm_task_end(work, task, state, error, outcome);
 }
 
 /* Loads the VM again: it may have been edited while the guest went down. */
-static gboolean reload(FctVmAct *act, GError **error)
+static gboolean restart_reload(FctVmWork *work, GError **error)
 {
-    FctVm *now = fct_vm_load(act->app->store, act->vm->id, error);
+    FctVm *now = fct_vm_load(work->app->store, work->vm->id, error);
     if (!now)
         return FALSE;
-    fct_vm_free(act->vm);
-    act->vm = now;
+    fct_vm_free(work->vm);
+    work->vm = now;
     return TRUE;
 }
 
 /* The VM is off. Cancelling is too late: who asked for a restart does not want it to stay off. */
-static void start_again(FctVmAct *act, FctTask *task, guint step)
+static void restart_start_again(FctVmWork *work, FctTask *task, guint step)
 {
     g_autoptr(GError) error = NULL;
     fct_task_step(task, step, FCT_TASK_STEP_RUNNING, NULL);
     fct_task_store(task);
-    fct_vm_release_parts(act->app, task, act->vm->id);
+    fct_vm_release_parts(work->app, task, work->vm->id);
     if (fct_task_stopping(task)) {
-        fct_acts_end(act->app->acts, act->vm->id); /* the next start of facetd goes on */
+        fct_acts_end(work->app->acts, work->vm->id); /* the next start of facetd goes on */
         return;
     }
-    if (reload(act, &error) && fct_vm_reserve(act->app, act->vm, task, &error) &&
-        fct_vm_run(act->app, task, act->vm, &error)) {
-        g_autofree char *outcome = g_strdup_printf("VM %s has restarted.", act->vm->name);
+    if (restart_reload(work, &error) && fct_vm_reserve(work->app, work->vm, task, &error) &&
+        fct_vm_run(work->app, task, work->vm, &error)) {
+        g_autofree char *outcome = g_strdup_printf("VM %s has restarted.", work->vm->name);
         fct_task_step(task, step, FCT_TASK_STEP_DONE, NULL);
-        fct_vm_task_end(act, task, FCT_TASK_DONE, NULL, outcome);
+        fct_vm_task_end(work, task, FCT_TASK_DONE, NULL, outcome);
         return;
     }
-    fct_vm_release_parts(act->app, task, act->vm->id);
-    fail(act, task, step, FCT_TASK_FAILED, error, "is off and did not start again.");
+    fct_vm_release_parts(work->app, task, work->vm->id);
+    restart_fail(work, task, step, FCT_TASK_FAILED, error, "is off and did not start again.");
 }
 
 static void restart_thread(FctTask *task, gpointer data)
 {
-    FctVmAct *act = data;
+    FctVmWork *work = data;
     g_autoptr(GError) error = NULL;
-    guint wait = act->flag ? 0 : 1;
+    guint wait = work->flag ? 0 : 1;
     fct_task_step(task, 0, FCT_TASK_STEP_RUNNING, NULL);
-    if (act->flag ? fct_vm_force_off(act, task, &error) : fct_vm_shut_down(act, task, &error)) {
+    if (work->flag ? fct_vm_force_off(work, task, &error) : fct_vm_shut_down(work, task, &error)) {
         fct_task_step(task, wait, FCT_TASK_STEP_DONE, NULL);
-        start_again(act, task, wait + 1);
+        restart_start_again(work, task, wait + 1);
     } else if (fct_task_stopping(task)) {
-        fct_acts_end(act->app->acts, act->vm->id); /* the next start of facetd goes on */
+        fct_acts_end(work->app->acts, work->vm->id); /* the next start of facetd goes on */
     } else if (fct_task_cancelled(task)) {
-        fail(act, task, wait, FCT_TASK_CANCELLED, NULL,
-             "still runs. It was asked to shut down: if it does, it stays off.");
+        restart_fail(work, task, wait, FCT_TASK_CANCELLED, NULL,
+                     "still runs. It was asked to shut down: if it does, it stays off.");
     } else {
-        fail(act, task, error->code == FCT_ERROR_TIMEOUT ? wait : 0, FCT_TASK_FAILED, error,
-             "still runs, without what waits for its next start.");
+        restart_fail(work, task, error->code == FCT_ERROR_TIMEOUT ? wait : 0, FCT_TASK_FAILED, error,
+                     "still runs, without what waits for its next start.");
     }
 }
 
@@ -89,7 +90,7 @@ static void restart_thread(FctTask *task, gpointer data)
  * After a restart of facetd nobody is asked to shut down again, and nothing is forced off again: nobody expects a VM to
  * go down an hour later. So if the forced end never reached libvirt the VM keeps running, and the task says so.
  */
-void fct_vm_restart_go_on(FctVmAct *act, FctTask *task)
+void fct_vm_restart_go_on(FctVmWork *work, FctTask *task)
 {
     g_autoptr(json_t) json = fct_task_to_json(task);
     json_t *steps = json_object_get(json, "steps");
@@ -97,28 +98,28 @@ void fct_vm_restart_go_on(FctVmAct *act, FctTask *task)
     gboolean forced = last + 1 < G_N_ELEMENTS(polite_steps) - 1;
     int patience_ms = forced ? LEFT_FORCED_MS : FCT_VM_POLITE_S * 1000;
     gboolean was_off = strcmp(fct_json_str(json_array_get(steps, last), "state", ""), "running") == 0;
-    g_autoptr(FctVmInfo) info = fct_domains_info(act->app->domains, act->vm->id);
+    g_autoptr(FctVmInfo) info = fct_domains_info(work->app->domains, work->vm->id);
     g_autoptr(GError) error = NULL;
     if (was_off && fct_vm_info_active(info)) {
-        g_autofree char *outcome = g_strdup_printf("VM %s has restarted.", act->vm->name);
-        fct_vm_note_run(act->app, act->vm->id);
-        fct_vm_release_parts(act->app, task, act->vm->id);
+        g_autofree char *outcome = g_strdup_printf("VM %s has restarted.", work->vm->name);
+        fct_vm_note_run(work->app, work->vm->id);
+        fct_vm_release_parts(work->app, task, work->vm->id);
         fct_task_step(task, last, FCT_TASK_STEP_DONE, NULL);
-        fct_vm_task_end(act, task, FCT_TASK_DONE, NULL, outcome);
-    } else if (fct_domains_await(act->app->domains, task, act->vm->id, FALSE, patience_ms)) {
+        fct_vm_task_end(work, task, FCT_TASK_DONE, NULL, outcome);
+    } else if (fct_domains_await(work->app->domains, task, work->vm->id, FALSE, patience_ms)) {
         fct_task_step(task, last - 1, FCT_TASK_STEP_DONE, NULL);
-        start_again(act, task, last);
+        restart_start_again(work, task, last);
     } else if (fct_task_stopping(task)) {
-        fct_acts_end(act->app->acts, act->vm->id);
+        fct_acts_end(work->app->acts, work->vm->id);
     } else {
         fct_set_error_full(&error, FCT_ERROR_INTERNAL, "Restart the VM again.", NULL,
                            "Facet was restarted in the middle of this task.");
-        fail(act, task, last - 1, fct_task_cancelled(task) ? FCT_TASK_CANCELLED : FCT_TASK_FAILED, error,
-             "still runs, without what waits for its next start.");
+        restart_fail(work, task, last - 1, fct_task_cancelled(task) ? FCT_TASK_CANCELLED : FCT_TASK_FAILED, error,
+                     "still runs, without what waits for its next start.");
     }
 }
 
-static gboolean check_state(FctApp *app, const FctVm *vm, gboolean force, GError **error)
+static gboolean restart_check_state(FctApp *app, const FctVm *vm, gboolean force, GError **error)
 {
     g_autoptr(FctVmInfo) info = fct_domains_info(app->domains, vm->id);
     if (!fct_domains_is_up(app->domains))
@@ -140,7 +141,7 @@ static gboolean can_start_again(FctApp *app, const FctVm *vm, GError **error)
     g_autoptr(GPtrArray) verdicts = NULL;
     g_autoptr(GPtrArray) picks = NULL;
     fct_vm_facts_refresh(app);
-    fct_domains_look(app->domains, vm->id);
+    fct_domains_refresh(app->domains, vm->id);
     fct_vm_preflight(app, offer, vm, FALSE, &verdicts, &picks);
     if (fct_verdicts_allow(verdicts, FALSE))
         return TRUE;
@@ -154,7 +155,7 @@ FctTask *fct_vm_restart(FctApp *app, const FctIdentity *who, FctVm *given, gbool
     g_autoptr(FctVm) vm = given;
     if (!fct_acts_begin(app->acts, vm->id, "is being restarted", error))
         return NULL;
-    g_autoptr(FctTask) task = check_state(app, vm, force, error) && can_start_again(app, vm, error)
+    g_autoptr(FctTask) task = restart_check_state(app, vm, force, error) && can_start_again(app, vm, error)
                                   ? fct_vm_task_new(app, who, job, vm)
                                   : NULL;
     if (task && fct_task_commit(task, NULL, 0, error)) {

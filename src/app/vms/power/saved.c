@@ -16,7 +16,7 @@ static const FctVmJob continue_job = {"vm.continue", "Continue", continue_steps,
 
 static gboolean check_saved(FctApp *app, const FctVm *vm, GError **error)
 {
-    fct_domains_look(app->domains, vm->id); /* libvirt sends no event when virsh drops the memory */
+    fct_domains_refresh(app->domains, vm->id); /* libvirt sends no event when virsh drops the memory */
     g_autoptr(FctVmInfo) info = fct_domains_info(app->domains, vm->id);
     if (!fct_domains_is_up(app->domains))
         fct_set_error(error, FCT_ERROR_LIBVIRT_DOWN, "libvirt does not answer; nothing can be done to VM %s now.",
@@ -44,26 +44,26 @@ static gboolean can_run(FctApp *app, const FctVm *vm, GError **error)
 }
 
 /* Its run has the settings that its document noted before it was saved. */
-static gboolean go_on(FctVmAct *act, FctTask *task, GError **error)
+static gboolean saved_go_on(FctVmWork *work, FctTask *task, GError **error)
 {
-    FctVmm *vmm = act->app->vmm;
-    if (!vmm->ops->saved_continue(vmm, act->vm->id, act->vm->memory_mib, error))
+    FctVmm *vmm = work->app->vmm;
+    if (!vmm->ops->saved_continue(vmm, work->vm->id, work->vm->memory_mib, error))
         return FALSE;
-    if (fct_domains_await(act->app->domains, task, act->vm->id, TRUE, SEEN_ACTIVE_MS))
+    if (fct_domains_await(work->app->domains, task, work->vm->id, TRUE, SEEN_ACTIVE_MS))
         return TRUE;
     return fct_set_error(error, FCT_ERROR_LIBVIRT, "libvirt does not show it.");
 }
 
 static void continue_thread(FctTask *task, gpointer data)
 {
-    FctVmAct *act = data;
+    FctVmWork *work = data;
     g_autoptr(GError) error = NULL;
     fct_task_step(task, 0, FCT_TASK_STEP_RUNNING, NULL);
-    gboolean ok = go_on(act, task, &error);
+    gboolean ok = saved_go_on(work, task, &error);
     g_autofree char *outcome = g_strdup_printf(
-        ok ? "VM %s goes on with its saved memory." : "VM %s does not go on with its saved memory.", act->vm->name);
+        ok ? "VM %s goes on with its saved memory." : "VM %s does not go on with its saved memory.", work->vm->name);
     fct_task_step(task, 0, ok ? FCT_TASK_STEP_DONE : FCT_TASK_STEP_FAILED, ok ? NULL : error->message);
-    fct_vm_task_end(act, task, ok ? FCT_TASK_DONE : FCT_TASK_FAILED, error, outcome);
+    fct_vm_task_end(work, task, ok ? FCT_TASK_DONE : FCT_TASK_FAILED, error, outcome);
 }
 
 FctTask *fct_vm_continue(FctApp *app, const FctIdentity *who, FctVm *given, GError **error)
@@ -90,7 +90,7 @@ gboolean fct_vm_drop_saved(FctApp *app, const FctIdentity *who, const FctVm *vm,
         return FALSE;
     gboolean ok = check_saved(app, vm, error) && vmm->ops->saved_drop(vmm, vm->id, error);
     if (ok) {
-        fct_domains_look(app->domains, vm->id);
+        fct_domains_refresh(app->domains, vm->id);
         fct_event(app, "vm", "info", "vm", vm->id, vm->name, "The saved memory of VM %s was dropped (%s).", vm->name,
                   who->user);
     }

@@ -52,7 +52,7 @@ static gboolean try_reserve(FctApp *app, const FctVm *vm, FctTask *task, GError 
     if (vm->devices->len && !(offer = fct_vm_offer_new(app, TRUE, error)))
         return FALSE;
     fct_vm_facts_refresh(app);
-    fct_domains_look(app->domains, vm->id);
+    fct_domains_refresh(app->domains, vm->id);
     fct_vm_preflight(app, offer, vm, FALSE, &verdicts, &picks);
     if (!fct_verdicts_allow(verdicts, FALSE)) {
         fct_vm_set_refused(error, vm, verdicts, "cannot start", NULL);
@@ -86,7 +86,7 @@ gboolean fct_vm_reserve(FctApp *app, const FctVm *vm, FctTask *task, GError **er
 }
 
 /* The domain was seen running: notes its parts as in use, and the settings that this run has. */
-static void note_running(FctApp *app, const FctVm *vm)
+static void start_note_running(FctApp *app, const FctVm *vm)
 {
     g_autoptr(GError) fault = NULL;
     g_autoptr(json_t) run = fct_vm_run_json(vm);
@@ -166,33 +166,33 @@ gboolean fct_vm_run(FctApp *app, FctTask *task, const FctVm *vm, GError **error)
                                       "VM %s ended as soon as it had started.", vm->name);
         }
     }
-    note_running(app, vm);
+    start_note_running(app, vm);
     return TRUE;
 }
 
 static void start_thread(FctTask *task, gpointer data)
 {
-    FctVmAct *act = data;
+    FctVmWork *work = data;
     g_autoptr(GError) error = NULL;
     fct_task_step(task, 0, FCT_TASK_STEP_DONE, NULL); /* with the request, in one transaction with this task */
     fct_task_step(task, 1, FCT_TASK_STEP_RUNNING, NULL);
-    if (fct_vm_run(act->app, task, act->vm, &error)) {
-        g_autofree char *outcome = g_strdup_printf("VM %s runs.", act->vm->name);
+    if (fct_vm_run(work->app, task, work->vm, &error)) {
+        g_autofree char *outcome = g_strdup_printf("VM %s runs.", work->vm->name);
         fct_task_step(task, 1, FCT_TASK_STEP_DONE, NULL);
-        fct_vm_task_end(act, task, FCT_TASK_DONE, NULL, outcome);
+        fct_vm_task_end(work, task, FCT_TASK_DONE, NULL, outcome);
         return;
     }
-    gboolean is_free = fct_vm_release_parts(act->app, task, act->vm->id);
+    gboolean is_free = fct_vm_release_parts(work->app, task, work->vm->id);
     g_autofree char *outcome = g_strdup_printf(
-        "VM %s did not start; %s.", act->vm->name,
+        "VM %s did not start; %s.", work->vm->name,
         is_free ? "it holds nothing" : "its parts stay reserved until it is certain that nothing uses them");
     fct_task_step(task, 1, FCT_TASK_STEP_FAILED, error->message);
-    fct_vm_task_end(act, task, FCT_TASK_FAILED, error, outcome);
+    fct_vm_task_end(work, task, FCT_TASK_FAILED, error, outcome);
 }
 
 static gboolean check_off(FctApp *app, const FctVm *vm, GError **error)
 {
-    fct_domains_look(app->domains, vm->id); /* it may have ended a moment ago */
+    fct_domains_refresh(app->domains, vm->id); /* it may have ended a moment ago */
     g_autoptr(FctVmInfo) info = fct_domains_info(app->domains, vm->id);
     if (!fct_vm_info_active(info))
         return TRUE;

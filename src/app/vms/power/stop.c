@@ -20,40 +20,41 @@ static void force_thread(FctTask *task, gpointer data);
 static const FctVmJob polite_job = {"vm.stop", "Stop", polite_steps, TRUE, polite_thread};
 static const FctVmJob force_job = {"vm.stop", "Force off", force_steps, FALSE, force_thread};
 
-static void fail(FctVmAct *act, FctTask *task, guint step, FctTaskState state, const GError *error, const char *outcome)
+static void stop_fail(FctVmWork *work, FctTask *task, guint step, FctTaskState state, const GError *error,
+                      const char *outcome)
 {
     fct_task_step(task, step, FCT_TASK_STEP_FAILED, error ? error->message : NULL);
-    fct_vm_task_end(act, task, state, error, outcome);
+    fct_vm_task_end(work, task, state, error, outcome);
 }
 
-static void off(FctVmAct *act, FctTask *task, guint step)
+static void stop_switch_off(FctVmWork *work, FctTask *task, guint step)
 {
-    g_autofree char *outcome = g_strdup_printf("VM %s is off.", act->vm->name);
+    g_autofree char *outcome = g_strdup_printf("VM %s is off.", work->vm->name);
     fct_task_step(task, step, FCT_TASK_STEP_RUNNING, NULL);
-    if (!act->acts) /* it may be starting at this moment: whoever starts it knows when its parts are free */
+    if (!work->acts) /* it may be starting at this moment: whoever starts it knows when its parts are free */
         fct_task_step(task, step, FCT_TASK_STEP_SKIPPED, "The task that was under way releases them.");
-    else if (fct_vm_release_parts(act->app, task, act->vm->id))
+    else if (fct_vm_release_parts(work->app, task, work->vm->id))
         fct_task_step(task, step, FCT_TASK_STEP_DONE, NULL);
     else
         fct_task_step(task, step, FCT_TASK_STEP_SKIPPED, "They are released as soon as nothing uses them.");
-    fct_vm_task_end(act, task, FCT_TASK_DONE, NULL, outcome);
+    fct_vm_task_end(work, task, FCT_TASK_DONE, NULL, outcome);
 }
 
-gboolean fct_vm_shut_down(FctVmAct *act, FctTask *task, GError **error)
+gboolean fct_vm_shut_down(FctVmWork *work, FctTask *task, GError **error)
 {
-    FctVmm *vmm = act->app->vmm;
+    FctVmm *vmm = work->app->vmm;
     gint64 until = g_get_monotonic_time() + FCT_VM_POLITE_S * G_TIME_SPAN_SECOND;
     for (gboolean first = TRUE;; first = FALSE) {
         g_autoptr(GError) fault = NULL;
-        gboolean asked = vmm->ops->shutdown(vmm, act->vm->id, &fault);
-        if (!asked && !fct_domains_await(act->app->domains, task, act->vm->id, FALSE,
+        gboolean asked = vmm->ops->shutdown(vmm, work->vm->id, &fault);
+        if (!asked && !fct_domains_await(work->app->domains, task, work->vm->id, FALSE,
                                          SETTLE_MS)) /* it may have gone off just then */
             return fct_error_pass(error, &fault);
         if (first) {
             fct_task_step(task, 0, FCT_TASK_STEP_DONE, NULL);
             fct_task_step(task, 1, FCT_TASK_STEP_RUNNING, NULL);
         }
-        if (fct_domains_await(act->app->domains, task, act->vm->id, FALSE, ASK_AGAIN_S * 1000))
+        if (fct_domains_await(work->app->domains, task, work->vm->id, FALSE, ASK_AGAIN_S * 1000))
             return TRUE;
         if (fct_task_cancelled(task) || fct_task_stopping(task) || g_get_monotonic_time() >= until)
             break;
@@ -64,45 +65,45 @@ gboolean fct_vm_shut_down(FctVmAct *act, FctTask *task, GError **error)
 
 static void polite_thread(FctTask *task, gpointer data)
 {
-    FctVmAct *act = data;
+    FctVmWork *work = data;
     g_autoptr(GError) error = NULL;
-    g_autofree char *still = g_strdup_printf("VM %s still runs.", act->vm->name);
+    g_autofree char *still = g_strdup_printf("VM %s still runs.", work->vm->name);
     fct_task_step(task, 0, FCT_TASK_STEP_RUNNING, NULL);
-    if (fct_vm_shut_down(act, task, &error)) {
+    if (fct_vm_shut_down(work, task, &error)) {
         fct_task_step(task, 1, FCT_TASK_STEP_DONE, NULL);
-        off(act, task, 2);
+        stop_switch_off(work, task, 2);
     } else if (fct_task_stopping(task)) {
-        fct_acts_end(act->app->acts, act->vm->id); /* the next start of facetd ends the task */
+        fct_acts_end(work->app->acts, work->vm->id); /* the next start of facetd ends the task */
     } else if (fct_task_cancelled(task)) {
-        fail(act, task, 1, FCT_TASK_CANCELLED, NULL, still);
+        stop_fail(work, task, 1, FCT_TASK_CANCELLED, NULL, still);
     } else {
-        fail(act, task, error->code == FCT_ERROR_TIMEOUT ? 1 : 0, FCT_TASK_FAILED, error, still);
+        stop_fail(work, task, error->code == FCT_ERROR_TIMEOUT ? 1 : 0, FCT_TASK_FAILED, error, still);
     }
 }
 
-gboolean fct_vm_force_off(FctVmAct *act, FctTask *task, GError **error)
+gboolean fct_vm_force_off(FctVmWork *work, FctTask *task, GError **error)
 {
-    FctVmm *vmm = act->app->vmm;
-    if (!vmm->ops->destroy(vmm, act->vm->id, error))
+    FctVmm *vmm = work->app->vmm;
+    if (!vmm->ops->destroy(vmm, work->vm->id, error))
         return FALSE;
-    fct_domains_look(act->app->domains, act->vm->id);
-    if (fct_domains_await(act->app->domains, task, act->vm->id, FALSE, FORCED_MS))
+    fct_domains_refresh(work->app->domains, work->vm->id);
+    if (fct_domains_await(work->app->domains, task, work->vm->id, FALSE, FORCED_MS))
         return TRUE;
     return fct_set_error(error, FCT_ERROR_TIMEOUT, "libvirt does not show the VM as off.");
 }
 
 static void force_thread(FctTask *task, gpointer data)
 {
-    FctVmAct *act = data;
+    FctVmWork *work = data;
     g_autoptr(GError) error = NULL;
-    g_autofree char *still = g_strdup_printf("VM %s still runs.", act->vm->name);
+    g_autofree char *still = g_strdup_printf("VM %s still runs.", work->vm->name);
     fct_task_step(task, 0, FCT_TASK_STEP_RUNNING, NULL);
-    if (!fct_vm_force_off(act, task, &error)) {
-        fail(act, task, 0, FCT_TASK_FAILED, error, still);
+    if (!fct_vm_force_off(work, task, &error)) {
+        stop_fail(work, task, 0, FCT_TASK_FAILED, error, still);
         return;
     }
     fct_task_step(task, 0, FCT_TASK_STEP_DONE, NULL);
-    off(act, task, 1);
+    stop_switch_off(work, task, 1);
 }
 
 FctTask *fct_vm_stop(FctApp *app, const FctIdentity *who, FctVm *given, gboolean force, GError **error)

@@ -21,13 +21,14 @@
 #define RETRY_MS 2000
 
 static const char *const delete_steps[] = {"Merge its files", NULL};
-static void delete_thread(FctTask *task, gpointer data);
-static const FctVmJob delete_job = {"vm.snapshot-delete", "Delete a snapshot of", delete_steps, TRUE, delete_thread};
+static void snapshot_delete_thread(FctTask *task, gpointer data);
+static const FctVmJob delete_job = {"vm.snapshot-delete", "Delete a snapshot of", delete_steps, TRUE,
+                                    snapshot_delete_thread};
 
 /* ---- one step ---- */
 
 /* The same step in the tree as it is stored now. */
-static gboolean apply(FctVmTree *tree, gpointer data, GError **error)
+static gboolean merge_apply_step(FctVmTree *tree, gpointer data, GError **error)
 {
     FctChainStep step;
     FctChainFile *garbage;
@@ -96,14 +97,14 @@ static gboolean merge_files(FctApp *app, FctTask *task, guint number, const FctV
     return vmm->ops->merge(vmm, tree->vm->id, step, own, fct_volume_progress, &progress, error);
 }
 
-static gboolean one(FctApp *app, FctTask *task, guint number, const FctVmTree *tree, const FctChainStep *step,
-                    GError **error)
+static gboolean merge_run_step(FctApp *app, FctTask *task, guint number, const FctVmTree *tree,
+                               const FctChainStep *step, GError **error)
 {
     if (step->kind == FCT_CHAIN_COMMIT && !merge_files(app, task, number, tree, step, error))
         return FALSE;
     g_autoptr(GError) fault = NULL;
     gboolean moves = step->kind == FCT_CHAIN_COMMIT && !step->above && step->live;
-    g_autoptr(FctVmTree) done = fct_vm_tree_settle(app, task, tree->vm->id, apply);
+    g_autoptr(FctVmTree) done = fct_vm_tree_settle(app, task, tree->vm->id, merge_apply_step);
     if (!done)
         return fct_set_error(error, FCT_ERROR_CANCELLED, "Facet ends.");
     /* A file that libvirt's definition still names is not deleted: then a later check can tell that nobody moved it. */
@@ -118,7 +119,7 @@ static gboolean one(FctApp *app, FctTask *task, guint number, const FctVmTree *t
  * After a failure it is unknown whether the VM's disk was moved, and until it is known nobody may start the VM from its
  * document: waits for libvirt. TRUE when it was moved.
  */
-static gboolean resolve(FctApp *app, FctTask *task, const char *vm)
+static gboolean merge_resolve(FctApp *app, FctTask *task, const char *vm)
 {
     g_autoptr(FctVmTree) tree = fct_vm_tree_load(app->store, vm, NULL);
     FctChainStep step;
@@ -129,7 +130,7 @@ static gboolean resolve(FctApp *app, FctTask *task, const char *vm)
         if (!(known = was_moved(app, tree, &step, &moved, NULL)))
             fct_task_wait(task, RETRY_MS);
     if (known)
-        fct_vm_tree_free(fct_vm_tree_settle(app, task, vm, moved ? apply : note_over));
+        fct_vm_tree_free(fct_vm_tree_settle(app, task, vm, moved ? merge_apply_step : note_over));
     return moved;
 }
 
@@ -147,7 +148,7 @@ gboolean fct_vm_merge(FctApp *app, FctTask *task, guint number, const char *vm, 
         if (fct_task_cancelled(task) || fct_task_stopping(task))
             return fct_set_error(error, FCT_ERROR_CANCELLED, "It was cancelled.");
         g_autoptr(FctVmInfo) before = app->vmm->ops->info(app->vmm, vm, NULL);
-        if (one(app, task, number, tree, &step, &fault))
+        if (merge_run_step(app, task, number, tree, &step, &fault))
             continue;
         g_autoptr(FctVmInfo) after = app->vmm->ops->info(app->vmm, vm, NULL);
         gboolean turned = after && (!before || fct_vm_info_active(before) != fct_vm_info_active(after));
@@ -159,7 +160,7 @@ gboolean fct_vm_merge(FctApp *app, FctTask *task, guint number, const char *vm, 
             fct_task_wait(task, RETRY_MS);
             continue;
         }
-        if (resolve(app, task, vm))
+        if (merge_resolve(app, task, vm))
             continue;
         return fct_error_pass(error, &fault);
     }
@@ -176,42 +177,42 @@ static gboolean is_waiting(FctApp *app, const char *vm)
     return FALSE;
 }
 
-void fct_vm_merge_go_on(FctVmAct *act, FctTask *task)
+void fct_vm_merge_go_on(FctVmWork *work, FctTask *task)
 {
     g_autoptr(GError) error = NULL;
-    FctApp *app = act->app;
-    g_autoptr(FctVmTree) tree = fct_vm_tree_load(app->store, act->vm->id, NULL);
+    FctApp *app = work->app;
+    g_autoptr(FctVmTree) tree = fct_vm_tree_load(app->store, work->vm->id, NULL);
     fct_task_step(task, 0, FCT_TASK_STEP_RUNNING, NULL);
     /* An earlier facetd may have died before it told libvirt about a merge. */
     if (!tree || fct_vm_tree_doing(tree) || fct_vm_tree_define(app, tree))
-        fct_vm_tree_sweep(app, act->vm->id, NULL); /* saved memory, and what an earlier facetd did not get to */
-    gboolean ok = fct_vm_merge(app, task, 0, act->vm->id, &error);
+        fct_vm_tree_sweep(app, work->vm->id, NULL); /* saved memory, and what an earlier facetd did not get to */
+    gboolean ok = fct_vm_merge(app, task, 0, work->vm->id, &error);
     if (fct_task_stopping(task) && !ok) {
-        fct_acts_end(app->acts, act->vm->id); /* the next start of facetd goes on with it */
+        fct_acts_end(app->acts, work->vm->id); /* the next start of facetd goes on with it */
         return;
     }
     if (ok) {
-        gboolean waits = is_waiting(app, act->vm->id);
+        gboolean waits = is_waiting(app, work->vm->id);
         fct_task_step(task, 0, waits ? FCT_TASK_STEP_SKIPPED : FCT_TASK_STEP_DONE,
                       waits ? "Other snapshots stand on some of its files." : "");
-        fct_vm_task_end(act, task, FCT_TASK_DONE, NULL,
+        fct_vm_task_end(work, task, FCT_TASK_DONE, NULL,
                         waits ? "The snapshot is deleted. Files that others stand on stay until these are gone."
                               : "The snapshot is deleted.");
     } else {
         gboolean cancelled = error->code == FCT_ERROR_CANCELLED;
         fct_task_step(task, 0, cancelled ? FCT_TASK_STEP_SKIPPED : FCT_TASK_STEP_FAILED,
                       cancelled ? "Cancelled." : error->message);
-        fct_vm_task_end(act, task, cancelled ? FCT_TASK_CANCELLED : FCT_TASK_FAILED, cancelled ? NULL : error,
+        fct_vm_task_end(work, task, cancelled ? FCT_TASK_CANCELLED : FCT_TASK_FAILED, cancelled ? NULL : error,
                         "The snapshot is deleted, but its space is not free yet: finish it in the list of snapshots.");
     }
 }
 
-static void delete_thread(FctTask *task, gpointer data)
+static void snapshot_delete_thread(FctTask *task, gpointer data)
 {
     fct_vm_merge_go_on(data, task);
 }
 
-static gboolean hide(FctVmTree *tree, gpointer data, GError **error)
+static gboolean snapshot_hide(FctVmTree *tree, gpointer data, GError **error)
 {
     json_t *doc = fct_vm_tree_find(tree, data, TRUE, error);
     if (!doc)
@@ -238,7 +239,8 @@ FctTask *fct_vm_snapshot_delete(FctApp *app, const FctIdentity *who, FctVm *give
         tree && fct_vm_tree_idle(app, tree, error) && fct_vm_tree_free_to_change(app, tree->vm, error)
             ? fct_vm_task_new(app, who, &delete_job, vm)
             : NULL;
-    g_autoptr(FctVmTree) hidden = task ? fct_vm_tree_edit(app, id, task, hide, (gpointer)snapshot, error) : NULL;
+    g_autoptr(FctVmTree) hidden =
+        task ? fct_vm_tree_edit(app, id, task, snapshot_hide, (gpointer)snapshot, error) : NULL;
     if (hidden) {
         fct_vm_task_run(app, task, &delete_job, g_steal_pointer(&vm), FALSE, TRUE);
         return g_steal_pointer(&task);

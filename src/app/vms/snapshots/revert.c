@@ -57,7 +57,7 @@ static gboolean take_settings(FctVmTree *tree, const json_t *settings, GError **
     return TRUE;
 }
 
-static gboolean go_back(FctVmTree *tree, gpointer data, GError **error)
+static gboolean revert_go_back(FctVmTree *tree, gpointer data, GError **error)
 {
     json_t *doing = json_incref(fct_vm_tree_doing(tree));
     const char *id = fct_json_str(doing, "to", "");
@@ -80,8 +80,8 @@ static gboolean go_back(FctVmTree *tree, gpointer data, GError **error)
 
 /* ---- what it would do, in words ---- */
 
-static void say(json_t *list, const char *format, ...) G_GNUC_PRINTF(2, 3);
-static void say(json_t *list, const char *format, ...)
+static void revert_say(json_t *list, const char *format, ...) G_GNUC_PRINTF(2, 3);
+static void revert_say(json_t *list, const char *format, ...)
 {
     va_list ap;
     va_start(ap, format);
@@ -96,13 +96,14 @@ static void say_settings(json_t *list, const FctVm *vm, const json_t *settings)
     gint64 memory = fct_json_int(settings, "memory_mib", vm->memory_mib);
     g_autoptr(json_t) doc = fct_vm_to_doc(vm);
     if (vcpus != vm->vcpus)
-        say(list, "%" G_GINT64_FORMAT " vCPU%s instead of %d.", vcpus, vcpus == 1 ? "" : "s", vm->vcpus);
+        revert_say(list, "%" G_GINT64_FORMAT " vCPU%s instead of %d.", vcpus, vcpus == 1 ? "" : "s", vm->vcpus);
     if (memory != vm->memory_mib)
-        say(list, "%" G_GINT64_FORMAT " MiB of memory instead of %" G_GINT64_FORMAT " MiB.", memory, vm->memory_mib);
+        revert_say(list, "%" G_GINT64_FORMAT " MiB of memory instead of %" G_GINT64_FORMAT " MiB.", memory,
+                   vm->memory_mib);
     if (!json_equal(json_object_get(doc, "nics"), json_object_get(settings, "nics")))
-        say(list, "Its network interfaces are those of then.");
+        revert_say(list, "Its network interfaces are those of then.");
     if (!json_equal(json_object_get(doc, "devices"), json_object_get(settings, "devices")))
-        say(list, "It asks for the devices of then; parts are chosen when it starts.");
+        revert_say(list, "It asks for the devices of then; parts are chosen when it starts.");
 }
 
 /* The VM as a revert to @doc would leave it, on the files that the snapshot has frozen. */
@@ -145,7 +146,7 @@ static void say_missing(FctApp *app, const FctVmOffer *offer, const FctVmTree *t
     for (guint i = 0; verdicts && i < verdicts->len; i++) {
         const FctVerdict *verdict = g_ptr_array_index(verdicts, i);
         if (verdict->severity == FCT_BLOCK || verdict->severity == FCT_REFUSE)
-            say(list, "The VM could not start then: %s", verdict->sentence);
+            revert_say(list, "The VM could not start then: %s", verdict->sentence);
     }
 }
 
@@ -158,7 +159,7 @@ static void say_first_boot(json_t *list, const FctVm *vm, const json_t *settings
     const char *lacks = fct_vm_first_boot_lacks(vm);
     const char *then = fct_json_str(json_object_get(settings, "run"), "first_boot", "");
     if (lacks && strcmp(then, fct_json_str(vm->first_boot, "instance", "")) != 0)
-        say(list, "%s", lacks);
+        revert_say(list, "%s", lacks);
 }
 
 json_t *fct_vm_revert_effects(FctApp *app, const FctVmOffer *offer, const FctVmTree *tree, const json_t *doc,
@@ -170,26 +171,27 @@ json_t *fct_vm_revert_effects(FctApp *app, const FctVmOffer *offer, const FctVmT
     const FctChainNode *node = fct_chain_node(tree->chain, fct_json_str(doc, "id", ""));
     fct_chain_leaving(tree->chain, thrown, kept);
     if (active)
-        say(list, "The VM runs and is forced off first.");
-    say(list, "Everything written since that is in no snapshot is lost.");
+        revert_say(list, "The VM runs and is forced off first.");
+    revert_say(list, "Everything written since that is in no snapshot is lost.");
     for (guint i = 0; i < kept->len; i++) {
         const FctChainFile *file = g_ptr_array_index(kept, i);
-        say(list, "Disk %s was added later: it is detached, and kept as volume %s.", file->target,
-            *file->volume ? file->volume : file->path);
+        revert_say(list, "Disk %s was added later: it is detached, and kept as volume %s.", file->target,
+                   *file->volume ? file->volume : file->path);
     }
     for (guint i = 0; i < thrown->len; i++) {
         const FctChainFile *file = g_ptr_array_index(thrown, i);
         if (!fct_chain_node_file(node, file->target))
-            say(list, "Disk %s was added later: it is detached; what later snapshots have of it stays with them.",
-                file->target);
+            revert_say(list,
+                       "Disk %s was added later: it is detached; what later snapshots have of it stays with them.",
+                       file->target);
     }
     for (guint i = 0; i < node->files->len; i++) {
         const char *target = ((FctChainFile *)node->files->pdata[i])->target;
         if (!fct_chain_node_file(tree->chain->current, target))
-            say(list, "Disk %s, removed since, comes back.", target);
+            revert_say(list, "Disk %s, removed since, comes back.", target);
     }
     if (tree->vm->uefi || tree->vm->tpm)
-        say(list, "What UEFI and TPM remember is no part of it, and stays as it is.");
+        revert_say(list, "What UEFI and TPM remember is no part of it, and stays as it is.");
     say_settings(list, tree->vm, json_object_get(doc, "settings"));
     say_first_boot(list, tree->vm, json_object_get(doc, "settings"));
     say_missing(app, offer, tree, doc, list);
@@ -198,18 +200,18 @@ json_t *fct_vm_revert_effects(FctApp *app, const FctVmOffer *offer, const FctVmT
 
 /* ---- the task ---- */
 
-static void fail(FctVmAct *act, FctTask *task, guint step, const GError *error, const char *outcome)
+static void revert_fail(FctVmWork *work, FctTask *task, guint step, const GError *error, const char *outcome)
 {
     gboolean cancelled = !error || error->code == FCT_ERROR_CANCELLED;
     fct_task_step(task, step, cancelled ? FCT_TASK_STEP_UNDONE : FCT_TASK_STEP_FAILED, error ? error->message : NULL);
-    fct_vm_task_end(act, task, cancelled ? FCT_TASK_CANCELLED : FCT_TASK_FAILED, cancelled ? NULL : error, outcome);
+    fct_vm_task_end(work, task, cancelled ? FCT_TASK_CANCELLED : FCT_TASK_FAILED, cancelled ? NULL : error, outcome);
 }
 
-static gboolean force_off(FctVmAct *act, FctTask *task, GError **error)
+static gboolean force_off(FctVmWork *work, FctTask *task, GError **error)
 {
-    FctApp *app = act->app;
+    FctApp *app = work->app;
     FctVmm *vmm = app->vmm;
-    g_autoptr(FctVmInfo) info = vmm->ops->info(vmm, act->vm->id, error);
+    g_autoptr(FctVmInfo) info = vmm->ops->info(vmm, work->vm->id, error);
     if (!info)
         return FALSE;
     if (!fct_vm_info_active(info)) {
@@ -217,11 +219,11 @@ static gboolean force_off(FctVmAct *act, FctTask *task, GError **error)
         return TRUE;
     }
     fct_task_step(task, STEP_OFF, FCT_TASK_STEP_RUNNING, NULL);
-    if (!vmm->ops->destroy(vmm, act->vm->id, error))
+    if (!vmm->ops->destroy(vmm, work->vm->id, error))
         return FALSE;
-    if (!fct_domains_await(app->domains, task, act->vm->id, FALSE, FORCED_MS))
+    if (!fct_domains_await(app->domains, task, work->vm->id, FALSE, FORCED_MS))
         return fct_set_error(error, FCT_ERROR_TIMEOUT, "libvirt does not show the VM as off.");
-    fct_vm_release_parts(app, task, act->vm->id);
+    fct_vm_release_parts(app, task, work->vm->id);
     fct_task_step(task, STEP_OFF, FCT_TASK_STEP_DONE, NULL);
     return TRUE;
 }
@@ -233,9 +235,9 @@ static gboolean is_back(const FctVmInfo *info, gpointer data)
 }
 
 /* Starts with the saved memory; FALSE without an error when the snapshot has none. */
-static gboolean start_with_memory(FctVmAct *act, FctTask *task, const FctVmTree *tree, GError **error)
+static gboolean start_with_memory(FctVmWork *work, FctTask *task, const FctVmTree *tree, GError **error)
 {
-    FctApp *app = act->app;
+    FctApp *app = work->app;
     FctVmm *vmm = app->vmm;
     const json_t *doc = g_hash_table_lookup(tree->docs, tree->chain->current->parent);
     const json_t *memory = json_object_get(doc, "memory");
@@ -251,56 +253,56 @@ static gboolean start_with_memory(FctVmAct *act, FctTask *task, const FctVmTree 
     return TRUE;
 }
 
-static gboolean start_again(FctVmAct *act, FctTask *task, const FctVmTree *tree, GError **error)
+static gboolean revert_start_again(FctVmWork *work, FctTask *task, const FctVmTree *tree, GError **error)
 {
     g_autoptr(GError) fault = NULL;
-    if (start_with_memory(act, task, tree, &fault))
+    if (start_with_memory(work, task, tree, &fault))
         return TRUE;
     if (fault)
         return fct_error_pass(error, &fault);
-    return fct_vm_reserve(act->app, tree->vm, task, error) && fct_vm_run(act->app, task, tree->vm, error);
+    return fct_vm_reserve(work->app, tree->vm, task, error) && fct_vm_run(work->app, task, tree->vm, error);
 }
 
-void fct_vm_revert_go_on(FctVmAct *act, FctTask *task)
+void fct_vm_revert_go_on(FctVmWork *work, FctTask *task)
 {
-    FctApp *app = act->app;
+    FctApp *app = work->app;
     g_autoptr(GError) error = NULL;
     g_autoptr(GError) fault = NULL;
-    g_autoptr(FctVmTree) tree = fct_vm_tree_load(app->store, act->vm->id, &error);
+    g_autoptr(FctVmTree) tree = fct_vm_tree_load(app->store, work->vm->id, &error);
     const json_t *doc = tree ? g_hash_table_lookup(tree->docs, tree->chain->current->parent) : NULL;
     g_autofree char *back =
-        g_strdup_printf("VM %s is back at %s", act->vm->name, fct_json_str(doc, "name", "its snapshot"));
+        g_strdup_printf("VM %s is back at %s", work->vm->name, fct_json_str(doc, "name", "its snapshot"));
     gboolean told = !tree || fct_vm_tree_define(app, tree);
-    if ((told && !fct_vm_tree_sweep(app, act->vm->id, &fault)) ||
-        !fct_vm_merge(app, task, STEP_BACK, act->vm->id, &fault))
+    if ((told && !fct_vm_tree_sweep(app, work->vm->id, &fault)) ||
+        !fct_vm_merge(app, task, STEP_BACK, work->vm->id, &fault))
         fct_task_log(task, "Files that nobody needs go later: %s", fault->message);
     fct_task_step(task, STEP_BACK, FCT_TASK_STEP_DONE, NULL);
-    if (!act->flag) {
-        g_autoptr(FctVmInfo) info = fct_domains_info(app->domains, act->vm->id);
+    if (!work->flag) {
+        g_autoptr(FctVmInfo) info = fct_domains_info(app->domains, work->vm->id);
         g_autofree char *outcome = g_strdup_printf("%s, and %s.", back, fct_vm_info_active(info) ? "runs" : "off");
-        fct_vm_task_end(act, task, FCT_TASK_DONE, NULL, outcome);
+        fct_vm_task_end(work, task, FCT_TASK_DONE, NULL, outcome);
         return;
     }
     fct_task_step(task, STEP_START, FCT_TASK_STEP_RUNNING, NULL);
-    if (tree && start_again(act, task, tree, &error)) {
+    if (tree && revert_start_again(work, task, tree, &error)) {
         g_autofree char *outcome = g_strdup_printf("%s, and runs.", back);
         fct_task_step(task, STEP_START, FCT_TASK_STEP_DONE, NULL);
-        fct_vm_task_end(act, task, FCT_TASK_DONE, NULL, outcome);
+        fct_vm_task_end(work, task, FCT_TASK_DONE, NULL, outcome);
         return;
     }
-    fct_vm_release_parts(app, task, act->vm->id);
+    fct_vm_release_parts(app, task, work->vm->id);
     g_autofree char *outcome = g_strdup_printf("%s, but did not start.", back);
-    fail(act, task, STEP_START, error, outcome);
+    revert_fail(work, task, STEP_START, error, outcome);
 }
 
 /*
  * Changes libvirt's definition first. virsh may start the VM at any moment: from then on with the new files; if it was
  * started before, it is seen to run with the old files, which must not be deleted then.
  */
-static void switch_definition(FctApp *app, const char *id, GError **error)
+static void revert_switch_definition(FctApp *app, const char *id, GError **error)
 {
     g_autoptr(FctVmTree) next = fct_vm_tree_load(app->store, id, error);
-    if (next && go_back(next, NULL, error))
+    if (next && revert_go_back(next, NULL, error))
         fct_vm_tree_redefine(app, next->vm, error);
 }
 
@@ -314,43 +316,43 @@ FctVmSettled fct_vm_revert_settle(FctApp *app, FctTask *task, const FctVmTree *t
         fct_vm_tree_forget(app, task, tree->vm->id);
         return FCT_VM_UNCHANGED;
     }
-    g_autoptr(FctVmTree) back = fct_vm_tree_settle(app, task, tree->vm->id, go_back);
+    g_autoptr(FctVmTree) back = fct_vm_tree_settle(app, task, tree->vm->id, revert_go_back);
     return back ? FCT_VM_CHANGED : FCT_VM_UNSETTLED;
 }
 
 static void revert_thread(FctTask *task, gpointer data)
 {
-    FctVmAct *act = data;
-    FctApp *app = act->app;
+    FctVmWork *work = data;
+    FctApp *app = work->app;
     g_autoptr(GError) error = NULL;
-    g_autofree char *off = g_strdup_printf("VM %s was not reverted. It is off if it was forced off.", act->vm->name);
-    g_autoptr(FctVmTree) tree = fct_vm_tree_load(app->store, act->vm->id, &error);
+    g_autofree char *off = g_strdup_printf("VM %s was not reverted. It is off if it was forced off.", work->vm->name);
+    g_autoptr(FctVmTree) tree = fct_vm_tree_load(app->store, work->vm->id, &error);
     g_autoptr(GPtrArray) files =
         tree ? fct_vm_files_from_json(json_object_get(fct_vm_tree_doing(tree), "files")) : NULL;
-    if (!tree || fct_task_cancelled(task) || !force_off(act, task, &error)) {
-        fct_vm_tree_forget(app, task, act->vm->id);
-        fail(act, task, STEP_OFF, error, off);
+    if (!tree || fct_task_cancelled(task) || !force_off(work, task, &error)) {
+        fct_vm_tree_forget(app, task, work->vm->id);
+        revert_fail(work, task, STEP_OFF, error, off);
         return;
     }
     fct_task_step(task, STEP_FILES, FCT_TASK_STEP_RUNNING, NULL);
     if (!fct_vm_tree_make(app, tree, files, &error) || fct_task_cancelled(task)) {
-        fct_vm_tree_forget(app, task, act->vm->id);
-        fail(act, task, STEP_FILES, error, off);
+        fct_vm_tree_forget(app, task, work->vm->id);
+        revert_fail(work, task, STEP_FILES, error, off);
         return;
     }
     fct_task_step(task, STEP_FILES, FCT_TASK_STEP_DONE, NULL);
     fct_task_step(task, STEP_BACK, FCT_TASK_STEP_RUNNING, NULL);
-    switch_definition(app, act->vm->id, &error);
+    revert_switch_definition(app, work->vm->id, &error);
     FctVmSettled end = fct_vm_revert_settle(app, task, tree);
     if (end == FCT_VM_CHANGED) {
-        fct_vm_revert_go_on(act, task);
+        fct_vm_revert_go_on(work, task);
     } else if (end == FCT_VM_UNSETTLED) {
-        fct_acts_end(app->acts, act->vm->id); /* facetd ends; its next start settles it */
+        fct_acts_end(app->acts, work->vm->id); /* facetd ends; its next start settles it */
     } else {
         if (!error)
             fct_set_error_full(&error, FCT_ERROR_CONFLICT, "Stop it, then revert it again.", NULL,
-                               "VM %s was started in the middle of it.", act->vm->name);
-        fail(act, task, STEP_BACK, error, off);
+                               "VM %s was started in the middle of it.", work->vm->name);
+        revert_fail(work, task, STEP_BACK, error, off);
     }
 }
 
@@ -361,7 +363,7 @@ typedef struct {
     json_t *doing;
 } Begin;
 
-static gboolean begin(FctVmTree *tree, gpointer data, GError **error)
+static gboolean revert_begin(FctVmTree *tree, gpointer data, GError **error)
 {
     fct_vm_tree_set_doing(tree, json_incref(((Begin *)data)->doing));
     return TRUE;
@@ -395,8 +397,8 @@ static gboolean check_start(FctApp *app, const FctVmTree *tree, const json_t *do
     return FALSE;
 }
 
-static FctTask *revert(FctApp *app, const FctIdentity *who, FctVm **vm, const char *snapshot, const json_t *input,
-                       GError **error)
+static FctTask *snapshot_revert(FctApp *app, const FctIdentity *who, FctVm **vm, const char *snapshot,
+                                const json_t *input, GError **error)
 {
     g_autoptr(FctVmTree) tree = fct_vm_tree_load(app->store, (*vm)->id, error);
     const json_t *doc = tree && fct_vm_tree_idle(app, tree, error) && fct_vm_tree_free_to_change(app, tree->vm, error)
@@ -416,7 +418,7 @@ static FctTask *revert(FctApp *app, const FctIdentity *who, FctVm **vm, const ch
     const FctVmJob *job = start ? &start_job : &stay_job;
     g_autoptr(FctTask) task = fct_vm_task_new(app, who, job, *vm);
     Begin data = {id, doing};
-    g_autoptr(FctVmTree) begun = fct_vm_tree_edit(app, (*vm)->id, task, begin, &data, error);
+    g_autoptr(FctVmTree) begun = fct_vm_tree_edit(app, (*vm)->id, task, revert_begin, &data, error);
     if (!begun) {
         fct_task_forget(task);
         return NULL;
@@ -432,7 +434,7 @@ FctTask *fct_vm_revert(FctApp *app, const FctIdentity *who, FctVm *given, const 
     g_autofree char *id = g_strdup(vm->id);
     if (!fct_acts_begin(app->acts, id, "is being reverted", error))
         return NULL;
-    FctTask *task = revert(app, who, &vm, snapshot, input, error);
+    FctTask *task = snapshot_revert(app, who, &vm, snapshot, input, error);
     if (!task)
         fct_acts_end(app->acts, id);
     return task;

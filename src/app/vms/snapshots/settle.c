@@ -27,7 +27,7 @@ gboolean fct_vm_tree_idle(FctApp *app, const FctVmTree *tree, GError **error)
 }
 
 /* Nothing was switched: deletes the files that were made. */
-static gboolean forget(FctVmTree *tree, gpointer data, GError **error)
+static gboolean snapshot_forget(FctVmTree *tree, gpointer data, GError **error)
 {
     json_t *doing = fct_vm_tree_doing(tree), *memory = json_object_get(doing, "memory");
     g_autoptr(GPtrArray) overlays = fct_vm_files_from_json(json_object_get(doing, "files"));
@@ -60,7 +60,7 @@ FctVmTree *fct_vm_tree_settle(FctApp *app, FctTask *task, const char *id, FctVmT
 
 void fct_vm_tree_forget(FctApp *app, FctTask *task, const char *id)
 {
-    g_autoptr(FctVmTree) tree = fct_vm_tree_settle(app, task, id, forget);
+    g_autoptr(FctVmTree) tree = fct_vm_tree_settle(app, task, id, snapshot_forget);
     g_autoptr(GError) fault = NULL;
     if (tree && !fct_vm_tree_sweep(app, id, &fault))
         fct_task_log(task, "A file that is not needed is deleted later: %s", fault->message);

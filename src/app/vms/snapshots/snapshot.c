@@ -32,7 +32,7 @@ static const FctVmJob memory_job = {"vm.snapshot", "Take a snapshot of", memory_
 
 /* ---- the end of it, also after a crash ---- */
 
-static gboolean finish(FctVmTree *tree, gpointer data, GError **error)
+static gboolean snapshot_finish(FctVmTree *tree, gpointer data, GError **error)
 {
     json_t *doing = fct_vm_tree_doing(tree), *doc = json_object_get(doing, "snapshot");
     g_autoptr(GPtrArray) overlays = fct_vm_files_from_json(json_object_get(doing, "files"));
@@ -61,10 +61,10 @@ static gboolean waits_for_start(const FctVm *vm)
  * A VM that is off is switched in libvirt's definition. virsh may start it at any moment: from then on with the new
  * files; if it was started before, it is seen to run with the old ones.
  */
-static gboolean switch_definition(FctApp *app, const char *id, GError **error)
+static gboolean snapshot_switch_definition(FctApp *app, const char *id, GError **error)
 {
     g_autoptr(FctVmTree) next = fct_vm_tree_load(app->store, id, error);
-    return next && finish(next, NULL, error) && fct_vm_tree_redefine(app, next->vm, error);
+    return next && snapshot_finish(next, NULL, error) && fct_vm_tree_redefine(app, next->vm, error);
 }
 
 FctVmSettled fct_vm_snapshot_settle(FctApp *app, FctTask *task, const FctVmTree *tree)
@@ -85,8 +85,8 @@ FctVmSettled fct_vm_snapshot_settle(FctApp *app, FctTask *task, const FctVmTree 
         return FCT_VM_UNCHANGED;
     }
     if (live && waits_for_start(tree->vm)) /* libvirt has the frozen file of it; the rest it has switched itself */
-        switch_definition(app, tree->vm->id, NULL);
-    g_autoptr(FctVmTree) done = fct_vm_tree_settle(app, task, tree->vm->id, finish);
+        snapshot_switch_definition(app, tree->vm->id, NULL);
+    g_autoptr(FctVmTree) done = fct_vm_tree_settle(app, task, tree->vm->id, snapshot_finish);
     return done ? FCT_VM_CHANGED : FCT_VM_UNSETTLED;
 }
 
@@ -106,9 +106,9 @@ static void list_memory(FctApp *app, const json_t *memory)
         g_info("The file of the saved memory is not listed yet: %s", fault->message);
 }
 
-static gboolean switch_disks(FctVmAct *act, FctTask *task, const FctVmTree *tree, GError **error)
+static gboolean switch_disks(FctVmWork *work, FctTask *task, const FctVmTree *tree, GError **error)
 {
-    FctApp *app = act->app;
+    FctApp *app = work->app;
     const json_t *doing = fct_vm_tree_doing(tree);
     const json_t *memory = json_object_get(doing, "memory");
     g_autoptr(GPtrArray) overlays = fct_vm_files_from_json(json_object_get(doing, "files"));
@@ -121,7 +121,7 @@ static gboolean switch_disks(FctVmAct *act, FctTask *task, const FctVmTree *tree
         return FALSE;
     }
     if (!fct_json_bool(doing, "live", FALSE))
-        return switch_definition(app, tree->vm->id, error);
+        return snapshot_switch_definition(app, tree->vm->id, error);
     gboolean ok = app->vmm->ops->snapshot(
         app->vmm, tree->vm->id, overlays, json_is_object(memory) ? fct_json_str(memory, "path", "") : NULL,
         info->memory_mib, fct_json_bool(doing, "freeze", FALSE), fct_volume_progress, &progress, error);
@@ -130,18 +130,18 @@ static gboolean switch_disks(FctVmAct *act, FctTask *task, const FctVmTree *tree
     return ok;
 }
 
-static void end_failed(FctVmAct *act, FctTask *task, guint step, const GError *error)
+static void end_failed(FctVmWork *work, FctTask *task, guint step, const GError *error)
 {
     gboolean cancelled = !error || error->code == FCT_ERROR_CANCELLED;
-    g_autofree char *outcome = g_strdup_printf("No snapshot was taken; VM %s is as it was.", act->vm->name);
+    g_autofree char *outcome = g_strdup_printf("No snapshot was taken; VM %s is as it was.", work->vm->name);
     fct_task_step(task, step, cancelled ? FCT_TASK_STEP_UNDONE : FCT_TASK_STEP_FAILED, error ? error->message : NULL);
-    fct_vm_task_end(act, task, cancelled ? FCT_TASK_CANCELLED : FCT_TASK_FAILED, cancelled ? NULL : error, outcome);
+    fct_vm_task_end(work, task, cancelled ? FCT_TASK_CANCELLED : FCT_TASK_FAILED, cancelled ? NULL : error, outcome);
 }
 
 /* Writes the documents, whatever happened to the VM. */
-static void settle(FctVmAct *act, FctTask *task, const FctVmTree *tree, GError **fault)
+static void snapshot_settle(FctVmWork *work, FctTask *task, const FctVmTree *tree, GError **fault)
 {
-    FctApp *app = act->app;
+    FctApp *app = work->app;
     const json_t *doc = json_object_get(fct_vm_tree_doing(tree), "snapshot");
     const char *why = fct_json_str(doc, "disk_only_reason", "");
     FctVmSettled end = fct_vm_snapshot_settle(app, task, tree);
@@ -150,42 +150,43 @@ static void settle(FctVmAct *act, FctTask *task, const FctVmTree *tree, GError *
     } else if (end == FCT_VM_UNCHANGED) {
         if (!*fault)
             set_turned(fault, tree->vm);
-        end_failed(act, task, 1, *fault);
+        end_failed(work, task, 1, *fault);
     } else {
         g_autofree char *outcome = g_strdup_printf("Snapshot %s is taken.%s%s", fct_json_str(doc, "name", ""),
                                                    *why ? " Disks only: " : "", why);
         fct_task_step(task, 1, FCT_TASK_STEP_DONE, NULL);
-        fct_vm_task_end(act, task, FCT_TASK_DONE, NULL, outcome);
+        fct_vm_task_end(work, task, FCT_TASK_DONE, NULL, outcome);
     }
 }
 
 static void take_thread(FctTask *task, gpointer data)
 {
-    FctVmAct *act = data;
+    FctVmWork *work = data;
     g_autoptr(GError) error = NULL;
-    g_autoptr(FctVmTree) tree = fct_vm_tree_load(act->app->store, act->vm->id, &error);
+    g_autoptr(FctVmTree) tree = fct_vm_tree_load(work->app->store, work->vm->id, &error);
     g_autoptr(GPtrArray) overlays =
         tree ? fct_vm_files_from_json(json_object_get(fct_vm_tree_doing(tree), "files")) : NULL;
     fct_task_step(task, 0, FCT_TASK_STEP_RUNNING, NULL);
-    if (!tree || !fct_vm_tree_make(act->app, tree, overlays, &error) || fct_task_cancelled(task)) {
-        fct_vm_tree_forget(act->app, task, act->vm->id);
-        end_failed(act, task, 0, error);
+    if (!tree || !fct_vm_tree_make(work->app, tree, overlays, &error) || fct_task_cancelled(task)) {
+        fct_vm_tree_forget(work->app, task, work->vm->id);
+        end_failed(work, task, 0, error);
         return;
     }
     fct_task_step(task, 0, FCT_TASK_STEP_DONE, NULL);
     fct_task_step(task, 1, FCT_TASK_STEP_RUNNING, NULL);
-    switch_disks(act, task, tree, &error);
-    settle(act, task, tree, &error);
+    switch_disks(work, task, tree, &error);
+    snapshot_settle(work, task, tree, &error);
 }
 
 /* ---- the request ---- */
 
-static gboolean refuse(GError **error, FctErrorCode code, const char *field, const char *next, const char *sentence)
+static gboolean snapshot_refuse(GError **error, FctErrorCode code, const char *field, const char *next,
+                                const char *sentence)
 {
     return fct_set_error_full(error, code, next, json_pack("{s:s}", "field", field), "%s", sentence);
 }
 
-static gboolean check_text(const char *text, gsize max, const char *field, gboolean empty, GError **error)
+static gboolean snapshot_check_text(const char *text, gsize max, const char *field, gboolean empty, GError **error)
 {
     gboolean good = g_utf8_validate(text, -1, NULL) && g_utf8_strlen(text, -1) <= (glong)max && (empty || *text);
     for (const char *p = text; good && *p; p = g_utf8_next_char(p))
@@ -196,17 +197,18 @@ static gboolean check_text(const char *text, gsize max, const char *field, gbool
         g_strdup_printf("“%s” has %s %" G_GSIZE_FORMAT " characters, without slashes or control "
                         "characters.",
                         field, empty ? "at most" : "1 to", max);
-    return refuse(error, FCT_ERROR_BAD_REQUEST, field, NULL, sentence);
+    return snapshot_refuse(error, FCT_ERROR_BAD_REQUEST, field, NULL, sentence);
 }
 
-static gboolean check_input(const FctVmTree *tree, const json_t *input, GError **error)
+static gboolean snapshot_check_input(const FctVmTree *tree, const json_t *input, GError **error)
 {
     const char *name;
-    if (!fct_read_str(input, "name", &name, error) || !check_text(name, NAME_LENGTH_MAX, "name", FALSE, error) ||
-        !check_text(fct_json_str(input, "description", ""), DESCRIPTION_MAX, "description", TRUE, error))
+    if (!fct_read_str(input, "name", &name, error) ||
+        !snapshot_check_text(name, NAME_LENGTH_MAX, "name", FALSE, error) ||
+        !snapshot_check_text(fct_json_str(input, "description", ""), DESCRIPTION_MAX, "description", TRUE, error))
         return FALSE;
     if (fct_vm_tree_find(tree, name, FALSE, NULL))
-        return refuse(error, FCT_ERROR_EXISTS, "name", NULL, "The VM has a snapshot of that name already.");
+        return snapshot_refuse(error, FCT_ERROR_EXISTS, "name", NULL, "The VM has a snapshot of that name already.");
     return TRUE;
 }
 
@@ -230,7 +232,7 @@ typedef struct {
     json_t *doing; /* borrowed */
 } Begin;
 
-static gboolean begin(FctVmTree *tree, gpointer data, GError **error)
+static gboolean snapshot_begin(FctVmTree *tree, gpointer data, GError **error)
 {
     json_object_set(json_object_get(((Begin *)data)->doing, "snapshot"), "parent",
                     json_object_get(tree->vm->chain, "parent"));
@@ -262,7 +264,7 @@ static json_t *memory_file(const FctVm *vm, const FctChainFile *beside)
     return json;
 }
 
-static json_t *plan(FctApp *app, const FctVmTree *tree, const json_t *input, GError **error)
+static json_t *snapshot_plan(FctApp *app, const FctVmTree *tree, const json_t *input, GError **error)
 {
     g_autoptr(FctVmInfo) info = fct_domains_info(app->domains, tree->vm->id);
     g_autoptr(GPtrArray) overlays = fct_vm_tree_overlays(app, tree, tree->chain->current, error);
@@ -273,7 +275,7 @@ static json_t *plan(FctApp *app, const FctVmTree *tree, const json_t *input, GEr
     const char *no_memory = memory ? fct_vm_snapshot_no_memory(tree->vm, info) : "";
     const char *no_freeze = freeze ? fct_vm_snapshot_no_freeze(tree->vm, info) : "";
     if (*no_freeze) {
-        refuse(error, FCT_ERROR_CONFLICT, "freeze", "Leave freeze out.", no_freeze);
+        snapshot_refuse(error, FCT_ERROR_CONFLICT, "freeze", "Leave freeze out.", no_freeze);
         return NULL;
     }
     memory = memory && !*no_memory;
@@ -304,19 +306,19 @@ static gboolean nothing_leaves(const FctVm *vm, GError **error)
     return TRUE;
 }
 
-static FctTask *take(FctApp *app, const FctIdentity *who, FctVm **vm, const json_t *input, GError **error)
+static FctTask *snapshot_take(FctApp *app, const FctIdentity *who, FctVm **vm, const json_t *input, GError **error)
 {
     g_autoptr(FctVmTree) tree = fct_vm_tree_load(app->store, (*vm)->id, error);
-    if (!tree || !check_input(tree, input, error) || !fct_vm_tree_idle(app, tree, error) ||
+    if (!tree || !snapshot_check_input(tree, input, error) || !fct_vm_tree_idle(app, tree, error) ||
         !nothing_leaves(tree->vm, error))
         return NULL;
-    g_autoptr(json_t) doing = plan(app, tree, input, error);
+    g_autoptr(json_t) doing = snapshot_plan(app, tree, input, error);
     if (!doing)
         return NULL;
     const FctVmJob *job = json_is_object(json_object_get(doing, "memory")) ? &memory_job : &disk_job;
     g_autoptr(FctTask) task = fct_vm_task_new(app, who, job, *vm);
     Begin data = {doing};
-    g_autoptr(FctVmTree) begun = fct_vm_tree_edit(app, (*vm)->id, task, begin, &data, error);
+    g_autoptr(FctVmTree) begun = fct_vm_tree_edit(app, (*vm)->id, task, snapshot_begin, &data, error);
     if (!begun) {
         fct_task_forget(task);
         return NULL;
@@ -331,7 +333,7 @@ FctTask *fct_vm_snapshot(FctApp *app, const FctIdentity *who, FctVm *given, cons
     g_autofree char *id = g_strdup(vm->id);
     if (!fct_acts_begin_beside(app->acts, id, "has a snapshot taken of it", error))
         return NULL;
-    FctTask *task = take(app, who, &vm, input, error);
+    FctTask *task = snapshot_take(app, who, &vm, input, error);
     if (!task)
         fct_acts_end(app->acts, id);
     return task;

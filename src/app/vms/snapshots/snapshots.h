@@ -49,7 +49,7 @@ const char *fct_vm_snapshot_no_freeze(const FctVm *vm, const FctVmInfo *info);
  */
 gboolean fct_vm_thaw(FctApp *app, FctTask *task, const char *id);
 /* Continues that task, and ends it. */
-void fct_vm_thaw_go_on(FctVmAct *act, FctTask *task);
+void fct_vm_thaw_go_on(FctVmWork *work, FctTask *task);
 
 /* ---- snapshots/revert.c ---- */
 FctTask *fct_vm_revert(FctApp *app, const FctIdentity *who, FctVm *vm, const char *snapshot, const json_t *input,
@@ -63,11 +63,11 @@ json_t *fct_vm_revert_effects(FctApp *app, const FctVmOffer *offer, const FctVmT
  */
 FctVmSettled fct_vm_revert_settle(FctApp *app, FctTask *task, const FctVmTree *tree);
 /* Continues a revert whose documents are written. */
-void fct_vm_revert_go_on(FctVmAct *act, FctTask *task);
+void fct_vm_revert_go_on(FctVmWork *work, FctTask *task);
 
 /* ---- snapshots/merge.c ---- */
 FctTask *fct_vm_snapshot_delete(FctApp *app, const FctIdentity *who, FctVm *vm, const char *snapshot, GError **error);
 /* Does what fct_chain_next says until nothing is left to do. FCT_ERROR_CANCELLED. */
 gboolean fct_vm_merge(FctApp *app, FctTask *task, guint step, const char *vm, GError **error);
 /* Continues a deletion after a restart. */
-void fct_vm_merge_go_on(FctVmAct *act, FctTask *task);
+void fct_vm_merge_go_on(FctVmWork *work, FctTask *task);

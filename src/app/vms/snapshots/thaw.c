@@ -17,20 +17,20 @@ static const char *const steps[] = {"Wait until the guest agent lets them be wri
 static void thaw_thread(FctTask *task, gpointer data);
 static const FctVmJob thaw_job = {"vm.thaw", "Thaw the file systems of", steps, TRUE, thaw_thread};
 
-void fct_vm_thaw_go_on(FctVmAct *act, FctTask *task)
+void fct_vm_thaw_go_on(FctVmWork *work, FctTask *task)
 {
-    FctVmm *vmm = act->app->vmm;
-    const char *name = act->vm ? act->vm->name : "";
-    while (act->vm) {
+    FctVmm *vmm = work->app->vmm;
+    const char *name = work->vm ? work->vm->name : "";
+    while (work->vm) {
         g_autoptr(GError) fault = NULL;
-        if (vmm->ops->thaw(vmm, act->vm->id, &fault))
+        if (vmm->ops->thaw(vmm, work->vm->id, &fault))
             break;
         if (fct_task_stopping(task))
             return; /* the next start of facetd goes on */
         if (fct_task_cancelled(task)) {
             g_autofree char *outcome = g_strdup_printf("The file systems of VM %s may still be frozen.", name);
             fct_task_step(task, 0, FCT_TASK_STEP_UNDONE, fault->message);
-            fct_vm_task_end(act, task, FCT_TASK_CANCELLED, NULL, outcome);
+            fct_vm_task_end(work, task, FCT_TASK_CANCELLED, NULL, outcome);
             return;
         }
         fct_task_step(task, 0, FCT_TASK_STEP_RUNNING, fault->message);
@@ -38,7 +38,7 @@ void fct_vm_thaw_go_on(FctVmAct *act, FctTask *task)
     }
     g_autofree char *outcome = g_strdup_printf("No file system of VM %s is frozen.", name);
     fct_task_step(task, 0, FCT_TASK_STEP_DONE, NULL);
-    fct_vm_task_end(act, task, FCT_TASK_DONE, NULL, outcome);
+    fct_vm_task_end(work, task, FCT_TASK_DONE, NULL, outcome);
 }
 
 static void thaw_thread(FctTask *task, gpointer data)

@@ -14,7 +14,7 @@
 
 #include <string.h>
 
-#define LOOK_US (500 * 1000) /* a cheap reading of the host is shared for so long */
+#define FRESH_US (500 * 1000) /* a cheap reading of the host is shared for so long */
 
 /* Facts from libvirt and the kernel. Shared by reference count, and not changed once shared. */
 typedef struct {
@@ -77,7 +77,7 @@ static gboolean is_set_down(const char *device)
     return g_file_get_contents(path, &text, NULL, NULL) && !(g_ascii_strtoll(text, NULL, 16) & 1);
 }
 
-static void look_at_link(const GPtrArray *interfaces, const char *device, GHashTable *links)
+static void facts_read_link(const GPtrArray *interfaces, const char *device, GHashTable *links)
 {
     FctLinkSeen link = !fct_host_interface_find(interfaces, device) ? FCT_LINK_SEEN_GONE
                        : is_set_down(device)                        ? FCT_LINK_SEEN_SET_DOWN
@@ -87,7 +87,7 @@ static void look_at_link(const GPtrArray *interfaces, const char *device, GHashT
 }
 
 /* Links of running networks count as up by libvirt's word, whose network namespace may differ from ours. */
-static GHashTable *read_links(FctApp *app, const GPtrArray *networks)
+static GHashTable *facts_read_links(FctApp *app, const GPtrArray *networks)
 {
     g_autofree char *why = NULL;
     g_autoptr(GPtrArray) interfaces = networks ? app->vmm->ops->interfaces(app->vmm, &why, NULL) : NULL;
@@ -98,13 +98,13 @@ static GHashTable *read_links(FctApp *app, const GPtrArray *networks)
         const FctNetwork *network = networks->pdata[i];
         if (!network->active || network->open_vswitch) /* its bridges need not be devices */
             continue;
-        look_at_link(interfaces, fct_network_link(network), links);
-        look_at_link(interfaces, network->interface, links); /* the link below a VLAN's interface */
+        facts_read_link(interfaces, fct_network_link(network), links);
+        facts_read_link(interfaces, network->interface, links); /* the link below a VLAN's interface */
     }
     return links;
 }
 
-static void note_running(const FctVmFactsKeeper *keeper, const Host *host, const FctVmInfo *info)
+static void facts_note_running(const FctVmFactsKeeper *keeper, const Host *host, const FctVmInfo *info)
 {
     size_t i;
     json_t *path;
@@ -120,13 +120,13 @@ static void note_running(const FctVmFactsKeeper *keeper, const Host *host, const
 }
 
 /* Asks libvirt about saved VMs, since it sends no event when somebody drops what was saved. */
-static void look_at_saved(FctDomains *domains)
+static void facts_refresh_saved(FctDomains *domains)
 {
     g_autoptr(GPtrArray) infos = fct_domains_infos(domains);
     for (guint i = 0; i < infos->len; i++) {
         const FctVmInfo *info = g_ptr_array_index(infos, i);
         if (info->saved && !fct_vm_info_active(info))
-            fct_domains_look(domains, info->id);
+            fct_domains_refresh(domains, info->id);
     }
 }
 
@@ -141,7 +141,7 @@ static void read_domains(const FctVmFactsKeeper *keeper, Host *host)
         if (fct_vm_info_active(info))
             host->memory_promised_mib += info->memory_mib;
         if (fct_vm_info_active(info) || info->saved)
-            note_running(keeper, host, info);
+            facts_note_running(keeper, host, info);
     }
 }
 
@@ -162,7 +162,7 @@ static GHashTable *read_secrets(FctApp *app)
 }
 
 /* @asking: waits for libvirt's answers. */
-static Host *look_at_host(FctVmFactsKeeper *keeper, gboolean asking)
+static Host *facts_read_host(FctVmFactsKeeper *keeper, gboolean asking)
 {
     FctApp *app = keeper->app;
     Host *host = g_new0(Host, 1);
@@ -172,19 +172,19 @@ static Host *look_at_host(FctVmFactsKeeper *keeper, gboolean asking)
     host->memory_free_mib = read_available_mib();
     host->remote = fct_file_probe_remote();
     if (asking)
-        look_at_saved(keeper->app->domains);
+        facts_refresh_saved(keeper->app->domains);
     read_domains(keeper, host);
     if (app->networks)
         host->networks =
             asking ? fct_network_cache_read(app->networks, 0, NULL) : fct_network_cache_seen(app->networks);
-    host->links = asking && is_of_this_host(host) ? read_links(app, host->networks) : NULL;
+    host->links = asking && is_of_this_host(host) ? facts_read_links(app, host->networks) : NULL;
     host->secrets = asking && is_of_this_host(host) ? read_secrets(app) : NULL;
     host->pools = asking ? app->vmm->ops->pools(app->vmm, NULL) : fct_storage_pools(app->storage);
     return host;
 }
 
 /* Keeps @host (taken over). What only an answer of libvirt tells is copied from the last reading that asked. */
-static void keep(FctVmFactsKeeper *keeper, Host *host)
+static void facts_keep_host(FctVmFactsKeeper *keeper, Host *host)
 {
     g_mutex_lock(&keeper->lock);
     Host *old = keeper->host;
@@ -199,22 +199,22 @@ static void keep(FctVmFactsKeeper *keeper, Host *host)
     host_unref(old);
 }
 
-static Host *newest(FctVmFactsKeeper *keeper)
+static Host *facts_newest_host(FctVmFactsKeeper *keeper)
 {
     gint64 now = g_get_monotonic_time();
     g_mutex_lock(&keeper->lock);
-    Host *host = keeper->host && now - keeper->host->seen_us < LOOK_US ? host_ref(keeper->host) : NULL;
+    Host *host = keeper->host && now - keeper->host->seen_us < FRESH_US ? host_ref(keeper->host) : NULL;
     g_mutex_unlock(&keeper->lock);
     if (host)
         return host;
-    host = look_at_host(keeper, FALSE);
-    keep(keeper, host_ref(host));
+    host = facts_read_host(keeper, FALSE);
+    facts_keep_host(keeper, host_ref(host));
     return host;
 }
 
 void fct_vm_facts_refresh(FctApp *app)
 {
-    keep(app->vm_facts, look_at_host(app->vm_facts, fct_domains_is_up(app->domains)));
+    facts_keep_host(app->vm_facts, facts_read_host(app->vm_facts, fct_domains_is_up(app->domains)));
 }
 
 FctVmFactsKeeper *fct_vm_facts_new(FctApp *app)
@@ -237,7 +237,7 @@ void fct_vm_facts_free(FctVmFactsKeeper *keeper)
 
 /* ---- as core/vm_preflight takes it ---- */
 
-static FctSeen seen(const json_t *virt, const char *key)
+static FctSeen virt_lists(const json_t *virt, const char *key)
 {
     const json_t *value = json_object_get(virt, key);
     return !json_is_boolean(value) ? FCT_SEEN_UNKNOWN : json_is_true(value) ? FCT_SEEN_YES : FCT_SEEN_NO;
@@ -261,24 +261,25 @@ static FctVmFacts facts_of(FctApp *app, const Host *host)
                         .kvm = !*accel                     ? FCT_SEEN_UNKNOWN
                                : strcmp(accel, "kvm") == 0 ? FCT_SEEN_YES
                                                            : FCT_SEEN_NO,
-                        .machine = seen(virt, "machine"),
-                        .uefi = seen(virt, "uefi"),
-                        .secure_boot = seen(virt, "secure_boot"),
-                        .tpm = seen(virt, "tpm")};
+                        .machine = virt_lists(virt, "machine"),
+                        .uefi = virt_lists(virt, "uefi"),
+                        .secure_boot = virt_lists(virt, "secure_boot"),
+                        .tpm = virt_lists(virt, "tpm")};
 }
 
-static FctProbed probe(const FctVmFactsKeeper *keeper, const Host *host, const char *path, gboolean qcow2)
+static FctProbed facts_probe_image(const FctVmFactsKeeper *keeper, const Host *host, const char *path, gboolean qcow2)
 {
     const FctProbed unknown = {.there = FCT_SEEN_UNKNOWN};
     return is_of_this_host(host) ? fct_file_probe(keeper->probe, host->remote, path, qcow2) : unknown;
 }
 
 /* Adds the files that a disk stands on, by the records from which its definition is made. Layers are not written to. */
-static void look_below(const FctVmFactsKeeper *keeper, const Host *host, const GPtrArray *below, FctVmNeedDrive *drive)
+static void facts_inspect_layers(const FctVmFactsKeeper *keeper, const Host *host, const GPtrArray *below,
+                                 FctVmNeedDrive *drive)
 {
     for (guint i = 0; below && i < below->len && !*drive->missing; i++) {
         const FctLayer *layer = below->pdata[i];
-        FctProbed probed = probe(keeper, host, layer->path, strcmp(layer->format, "qcow2") == 0);
+        FctProbed probed = facts_probe_image(keeper, host, layer->path, strcmp(layer->format, "qcow2") == 0);
         if (probed.there == FCT_SEEN_NO)
             drive->missing = layer->path;
         if (drive->fault != FCT_FILE_SOUND || probed.fault == FCT_FILE_CORRUPT)
@@ -288,7 +289,7 @@ static void look_below(const FctVmFactsKeeper *keeper, const Host *host, const G
     }
 }
 
-static FctSeen complete(FctApp *app, const FctVmDisk *disk)
+static FctSeen facts_complete(FctApp *app, const FctVmDisk *disk)
 {
     g_autoptr(GError) fault = NULL;
     if (!*disk->pool || !*disk->volume || fct_volume_ready(app, disk->pool, disk->volume, &fault))
@@ -300,7 +301,7 @@ static FctSeen complete(FctApp *app, const FctVmDisk *disk)
  * What the start would be told of its records (fct_record_spec); "" when they are in order, and @trial, a copy of the
  * disk, has its layers. @texts owns it.
  */
-static const char *refused(FctApp *app, FctVmDisk *trial, const char **ret_next, GPtrArray *texts)
+static const char *facts_refused(FctApp *app, FctVmDisk *trial, const char **ret_next, GPtrArray *texts)
 {
     g_autoptr(GError) fault = NULL;
     *ret_next = "";
@@ -331,8 +332,8 @@ static gboolean writes_to(const FctVmFactsKeeper *keeper, const Host *host, cons
 /*
  * Another VM, Facet's or not, that runs or is saved with @path; NULL. @layer: VMs that only read the file do not count.
  */
-static const FctVmInfo *user_of(const FctVmFactsKeeper *keeper, const Host *host, const char *id, const char *path,
-                                gboolean layer)
+static const FctVmInfo *facts_file_user(const FctVmFactsKeeper *keeper, const Host *host, const char *id,
+                                        const char *path, gboolean layer)
 {
     g_autofree char *key = fct_file_key(keeper->probe, host->remote, path);
     const GPtrArray *users = g_hash_table_lookup(host->running, key);
@@ -345,14 +346,14 @@ static const FctVmInfo *user_of(const FctVmFactsKeeper *keeper, const Host *host
 }
 
 /* @disk has its layers filled in, and owns what @drive borrows. */
-static void look_at_users(const FctVmFactsKeeper *keeper, const Host *host, const char *id, const FctVmDisk *disk,
-                          FctVmNeedDrive *drive)
+static void facts_inspect_users(const FctVmFactsKeeper *keeper, const Host *host, const char *id, const FctVmDisk *disk,
+                                FctVmNeedDrive *drive)
 {
     drive->user = drive->user_below = "";
-    const FctVmInfo *user = disk->read_only ? NULL : user_of(keeper, host, id, disk->path, FALSE);
+    const FctVmInfo *user = disk->read_only ? NULL : facts_file_user(keeper, host, id, disk->path, FALSE);
     for (guint i = 0; disk->below && i < disk->below->len && !user; i++) {
         const FctLayer *layer = disk->below->pdata[i];
-        if ((user = user_of(keeper, host, id, layer->path, TRUE)))
+        if ((user = facts_file_user(keeper, host, id, layer->path, TRUE)))
             drive->user_below = layer->path;
     }
     if (user)
@@ -361,7 +362,8 @@ static void look_at_users(const FctVmFactsKeeper *keeper, const Host *host, cons
 }
 
 /* A disk that is only read cannot be damaged. @texts owns what is found. */
-static void look_at_use(FctApp *app, const Host *host, const FctVmDisk *disk, FctVmNeedDrive *drive, GPtrArray *texts)
+static void facts_inspect_use(FctApp *app, const Host *host, const FctVmDisk *disk, FctVmNeedDrive *drive,
+                              GPtrArray *texts)
 {
     char *where = NULL;
     drive->use_where = "";
@@ -375,13 +377,13 @@ static void look_at_use(FctApp *app, const Host *host, const FctVmDisk *disk, Fc
 }
 
 /* @kept owns what the drive's texts point into. */
-static void add_drive(FctApp *app, const Host *host, const FctVm *vm, const FctVmDisk *disk, GPtrArray *texts,
-                      GPtrArray *kept, GArray *drives)
+static void facts_add_drive(FctApp *app, const Host *host, const FctVm *vm, const FctVmDisk *disk, GPtrArray *texts,
+                            GPtrArray *kept, GArray *drives)
 {
     gboolean qcow2 = !disk->cdrom && strcmp(disk->format, "qcow2") == 0;
     if (!*disk->path || disk->leaving) /* without a medium, not made yet, or not in the next run */
         return;
-    FctProbed probed = probe(app->vm_facts, host, disk->path, qcow2);
+    FctProbed probed = facts_probe_image(app->vm_facts, host, disk->path, qcow2);
     FctVmNeedDrive drive = {.target = disk->target,
                             .pool = disk->pool,
                             .volume = disk->volume,
@@ -395,41 +397,42 @@ static void add_drive(FctApp *app, const Host *host, const FctVm *vm, const FctV
                             .fault = probed.fault,
                             .faulty = disk->path,
                             .link = probed.link,
-                            .complete = disk->cdrom ? FCT_SEEN_UNKNOWN : complete(app, disk),
+                            .complete = disk->cdrom ? FCT_SEEN_UNKNOWN : facts_complete(app, disk),
                             .missing = ""};
     FctVmDisk *trial = fct_vm_disk_copy(disk);
     g_ptr_array_add(kept, trial);
     if (disk->read_only && drive.fault == FCT_FILE_CORRUPT)
         drive.fault = FCT_FILE_SOUND;
     drive.busy = drive.complete == FCT_SEEN_NO && fct_volume_at_work(app, disk->pool, disk->volume);
-    look_at_use(app, host, disk, &drive, texts);
-    drive.refused = refused(app, trial, &drive.refused_next, texts);
-    look_at_users(app->vm_facts, host, vm->id, trial, &drive);
-    look_below(app->vm_facts, host, trial->below, &drive);
+    facts_inspect_use(app, host, disk, &drive, texts);
+    drive.refused = facts_refused(app, trial, &drive.refused_next, texts);
+    facts_inspect_users(app->vm_facts, host, vm->id, trial, &drive);
+    facts_inspect_layers(app->vm_facts, host, trial->below, &drive);
     g_array_append_val(drives, drive);
 }
 
 /* Adds what an adopted VM brought along (vm_origin.c). */
-static void look_at_firmware(const FctVmFactsKeeper *keeper, const Host *host, const FctVm *vm, FctVmNeeds *needs)
+static void facts_inspect_firmware(const FctVmFactsKeeper *keeper, const Host *host, const FctVm *vm, FctVmNeeds *needs)
 {
     needs->loader = fct_json_str(vm->origin, "loader", "");
     needs->nvram_template = fct_json_str(vm->origin, "nvram_template", "");
     needs->secret = fct_json_str(vm->origin, "tpm_secret", "");
     if (*needs->loader)
-        needs->loader_there = probe(keeper, host, needs->loader, FALSE).there;
+        needs->loader_there = facts_probe_image(keeper, host, needs->loader, FALSE).there;
     if (!*needs->loader || !*needs->nvram_template)
         return;
     g_autofree char *own = g_strdup_printf(FCT_NVRAM, vm->id);
-    if (probe(keeper, host, *vm->nvram ? vm->nvram : own, FALSE).there == FCT_SEEN_NO) /* else nobody copies it */
-        needs->nvram_template_there = probe(keeper, host, needs->nvram_template, FALSE).there;
+    if (facts_probe_image(keeper, host, *vm->nvram ? vm->nvram : own, FALSE).there ==
+        FCT_SEEN_NO) /* else nobody copies it */
+        needs->nvram_template_there = facts_probe_image(keeper, host, needs->nvram_template, FALSE).there;
 }
 
 /* When libvirt itself keeps the variables it makes their folder, too. @texts owns it. */
 static const char *missing_folder(const FctVmFactsKeeper *keeper, const Host *host, const FctVm *vm, GPtrArray *texts)
 {
     g_autofree char *folder = g_path_get_dirname(vm->nvram);
-    if (!*vm->nvram || probe(keeper, host, vm->nvram, FALSE).there != FCT_SEEN_NO ||
-        probe(keeper, host, folder, FALSE).there != FCT_SEEN_NO)
+    if (!*vm->nvram || facts_probe_image(keeper, host, vm->nvram, FALSE).there != FCT_SEEN_NO ||
+        facts_probe_image(keeper, host, folder, FALSE).there != FCT_SEEN_NO)
         return "";
     g_ptr_array_add(texts, folder);
     return g_steal_pointer(&folder);
@@ -494,10 +497,10 @@ static GArray *find_moved(FctApp *app, const Host *host, const FctVm *vm, const 
 
 void fct_vm_facts_judge_outside(FctApp *app, const FctVm *vm, GPtrArray *verdicts)
 {
-    fct_domains_look(app->domains, vm->id);
+    fct_domains_refresh(app->domains, vm->id);
     g_autoptr(FctVmInfo) info = fct_domains_info(app->domains, vm->id);
     g_autoptr(FctVmKnown) known = fct_vm_docs_one(app->vm_docs, vm->id);
-    g_autoptr(Host) host = newest(app->vm_facts);
+    g_autoptr(Host) host = facts_newest_host(app->vm_facts);
     g_autoptr(GArray) moved = find_moved(app, host, known ? known->vm : vm, info);
     const FctVmNeeds needs = {.id = vm->id,
                               .name = info ? info->name : vm->name,
@@ -529,8 +532,8 @@ static void judge_users(FctApp *app, const FctVm *vm, GPtrArray *verdicts)
     g_autoptr(FctVmInfo) info = fct_domains_info(app->domains, vm->id);
     if (fct_vm_info_active(info))
         return;
-    look_at_saved(app->domains);
-    g_autoptr(Host) host = look_at_host(app->vm_facts, FALSE);
+    facts_refresh_saved(app->domains);
+    g_autoptr(Host) host = facts_read_host(app->vm_facts, FALSE);
     g_autoptr(GArray) drives = g_array_new(FALSE, TRUE, sizeof(FctVmNeedDrive));
     g_autoptr(GPtrArray) kept = g_ptr_array_new_with_free_func((GDestroyNotify)fct_vm_disk_free);
     for (guint i = 0; i < vm->disks->len; i++) {
@@ -540,7 +543,7 @@ static void judge_users(FctApp *app, const FctVm *vm, GPtrArray *verdicts)
             continue;
         FctVmNeedDrive drive = {.target = disk->target, .volume = disk->volume, .path = disk->path};
         fct_record_judge_disk(app, disk, NULL); /* other faults of the disk do not matter here */
-        look_at_users(app->vm_facts, host, vm->id, disk, &drive);
+        facts_inspect_users(app->vm_facts, host, vm->id, disk, &drive);
         g_array_append_val(drives, drive);
     }
     const FctVmNeeds needs = {.drives = drives};
@@ -557,15 +560,15 @@ gboolean fct_vm_facts_check_alone(FctApp *app, const FctVm *vm, const char *what
     return !verdicts->len;
 }
 
-static void judge(FctApp *app, const FctVm *vm, const char *state, gboolean active, GPtrArray *verdicts)
+static void facts_judge(FctApp *app, const FctVm *vm, const char *state, gboolean active, GPtrArray *verdicts)
 {
-    g_autoptr(Host) host = newest(app->vm_facts);
+    g_autoptr(Host) host = facts_newest_host(app->vm_facts);
     g_autoptr(GArray) drives = g_array_new(FALSE, TRUE, sizeof(FctVmNeedDrive));
     g_autoptr(GPtrArray) networks = g_ptr_array_new();
     g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GPtrArray) kept = g_ptr_array_new_with_free_func((GDestroyNotify)fct_vm_disk_free);
     for (guint i = 0; i < vm->disks->len; i++)
-        add_drive(app, host, vm, g_ptr_array_index(vm->disks, i), texts, kept, drives);
+        facts_add_drive(app, host, vm, g_ptr_array_index(vm->disks, i), texts, kept, drives);
     for (guint i = 0; i < vm->nics->len; i++)
         g_ptr_array_add(networks, ((FctVmNic *)vm->nics->pdata[i])->network);
     FctVmNeeds needs = {.id = vm->id,
@@ -580,7 +583,7 @@ static void judge(FctApp *app, const FctVm *vm, const char *state, gboolean acti
                         .pinned = vm->devices->len && strcmp(app->config.part_device, "vfio") == 0,
                         .drives = drives,
                         .networks = networks};
-    look_at_firmware(app->vm_facts, host, vm, &needs);
+    facts_inspect_firmware(app->vm_facts, host, vm, &needs);
     needs.nvram_folder = missing_folder(app->vm_facts, host, vm, texts);
     /* By @vm: it may be the VM as a snapshot has it, or as it is to become. */
     g_autoptr(FctVmKnown) known = fct_vm_docs_one(app->vm_docs, vm->id);
@@ -595,13 +598,13 @@ static void judge(FctApp *app, const FctVm *vm, const char *state, gboolean acti
 
 void fct_vm_facts_judge(FctApp *app, const FctVm *vm, gboolean active, GPtrArray *verdicts)
 {
-    judge(app, vm, vm->state, active, verdicts);
+    facts_judge(app, vm, vm->state, active, verdicts);
 }
 
 void fct_vm_facts_judge_memory_file(FctApp *app, const char *path, GPtrArray *verdicts)
 {
-    g_autoptr(Host) host = newest(app->vm_facts);
-    fct_vm_judge_memory_file(path, probe(app->vm_facts, host, path, FALSE).there, verdicts);
+    g_autoptr(Host) host = facts_newest_host(app->vm_facts);
+    fct_vm_judge_memory_file(path, facts_probe_image(app->vm_facts, host, path, FALSE).there, verdicts);
 }
 
 /* ---- at the field ---- */
@@ -625,7 +628,7 @@ gboolean fct_vm_facts_check(FctApp *app, const FctVm *vm, gboolean start, const 
 {
     g_autoptr(GPtrArray) verdicts = g_ptr_array_new_with_free_func((GDestroyNotify)fct_verdict_free);
     fct_vm_facts_refresh(app);
-    judge(app, vm, "", FALSE, verdicts);
+    facts_judge(app, vm, "", FALSE, verdicts);
     for (guint i = 0; i < verdicts->len; i++) {
         const FctVerdict *verdict = g_ptr_array_index(verdicts, i);
         const char *field = fct_vm_verdict_field(verdict);

@@ -190,7 +190,7 @@ static void write_back(FctVmTree *tree)
     json_object_set_new(tree->vm->chain, "count", json_integer(shown));
 }
 
-static gboolean commit(FctApp *app, FctVmTree *tree, FctTask *task, GError **error)
+static gboolean tree_commit(FctApp *app, FctVmTree *tree, FctTask *task, GError **error)
 {
     FctStore *store = app->store;
     g_autoptr(FctWrites) writes = fct_writes_new();
@@ -222,7 +222,7 @@ FctVmTree *fct_vm_tree_edit(FctApp *app, const char *vm, FctTask *task, FctVmTre
         g_autoptr(GError) fault = NULL;
         if (!tree || !change(tree, data, error))
             return NULL;
-        if (commit(app, tree, task, &fault)) {
+        if (tree_commit(app, tree, task, &fault)) {
             fct_hub_publish(app->hub, "snapshot", vm, json_pack("{s:s, s:s}", "id", vm, "vm", vm));
             return g_steal_pointer(&tree);
         }
@@ -267,7 +267,7 @@ gboolean fct_vm_tree_make(FctApp *app, const FctVmTree *tree, const GPtrArray *f
     return TRUE;
 }
 
-static gboolean delete_file(FctApp *app, const json_t *json, GError **error)
+static gboolean tree_delete_file(FctApp *app, const json_t *json, GError **error)
 {
     FctVmm *vmm = app->vmm;
     if (!json_is_object(json) || !fct_json_bool(json, "made", FALSE))
@@ -298,7 +298,8 @@ gboolean fct_vm_tree_sweep(FctApp *app, const char *vm, GError **error)
     for (guint i = 0; i < garbage->len; i++) {
         const FctChainFile *file = g_ptr_array_index(garbage, i);
         g_autoptr(json_t) json = fct_vm_file_to_json(file);
-        if (fct_volume_spare_one(app, vm, file->path, ok ? error : NULL) && delete_file(app, json, ok ? error : NULL))
+        if (fct_volume_spare_one(app, vm, file->path, ok ? error : NULL) &&
+            tree_delete_file(app, json, ok ? error : NULL))
             g_hash_table_add(swept, file->path);
         else
             ok = FALSE;
@@ -370,7 +371,7 @@ GPtrArray *fct_vm_tree_overlays(FctApp *app, const FctVmTree *tree, const FctCha
 static gboolean delete_files(FctApp *app, const json_t *list, GError **error)
 {
     for (size_t i = 0; i < json_array_size(list); i++)
-        if (!delete_file(app, json_array_get(list, i), error))
+        if (!tree_delete_file(app, json_array_get(list, i), error))
             return FALSE;
     return TRUE;
 }
@@ -410,13 +411,13 @@ gboolean fct_vm_tree_remove(FctApp *app, const FctVm *vm, FctWrites *writes, GEr
     for (guint i = 0; i < docs->len; i++) {
         const FctDoc *doc = g_ptr_array_index(docs, i);
         if (!delete_files(app, json_object_get(doc->value, "files"), error) ||
-            !delete_file(app, json_object_get(doc->value, "memory"), error))
+            !tree_delete_file(app, json_object_get(doc->value, "memory"), error))
             return FALSE;
         fct_writes_add(writes, g_strdup(doc->key), NULL, FCT_REV_ANY);
     }
     return delete_files(app, json_object_get(vm->chain, "garbage"), error) &&
            delete_files(app, json_object_get(doing, "files"), error) &&
-           delete_file(app, json_object_get(doing, "memory"), error);
+           tree_delete_file(app, json_object_get(doing, "memory"), error);
 }
 
 gboolean fct_vm_tree_free_to_change(FctApp *app, const FctVm *vm, GError **error)

@@ -8,42 +8,42 @@
 
 #define PREFIX "network-act/"
 
-char *fct_network_act_key(const char *name)
+char *fct_network_change_key(const char *name)
 {
     return g_strconcat(PREFIX, name, NULL);
 }
 
-static gboolean busy(const char *name, GError **error)
+static gboolean network_set_busy(const char *name, GError **error)
 {
     return fct_set_error_full(error, FCT_ERROR_CONFLICT, "Wait until that has ended.", NULL,
                               "Network %s is being changed.", name);
 }
 
-gboolean fct_network_act_refused(const char *name, GError *fault, GError **error)
+gboolean fct_network_change_refused(const char *name, GError *fault, GError **error)
 {
     if (fault->code != FCT_ERROR_REVISION) {
         g_propagate_error(error, fault);
         return FALSE;
     }
     g_error_free(fault);
-    return busy(name, error);
+    return network_set_busy(name, error);
 }
 
-gboolean fct_network_act_idle(FctApp *app, const char *name, GError **error)
+gboolean fct_network_change_idle(FctApp *app, const char *name, GError **error)
 {
-    g_autofree char *key = fct_network_act_key(name);
+    g_autofree char *key = fct_network_change_key(name);
     g_autoptr(GError) fault = NULL;
     g_autoptr(FctDoc) doc = app->store->ops->get(app->store, key, &fault);
     if (doc)
-        return busy(name, error);
+        return network_set_busy(name, error);
     if (fault->code == FCT_ERROR_NOT_FOUND)
         return TRUE;
     return fct_error_pass(error, &fault);
 }
 
-gboolean fct_network_act_stays(FctApp *app, const char *name, FctWrites *writes, GError **error)
+gboolean fct_network_change_stays(FctApp *app, const char *name, FctWrites *writes, GError **error)
 {
-    g_autofree char *key = fct_network_act_key(name);
+    g_autofree char *key = fct_network_change_key(name);
     g_autoptr(GError) fault = NULL;
     g_autoptr(FctDoc) doc = app->store->ops->get(app->store, key, &fault);
     if (!doc && fault->code != FCT_ERROR_NOT_FOUND)
@@ -68,10 +68,10 @@ void fct_network_place_add(json_t *places, const FctNetwork *network)
                                                 fct_network_kind_name(network->kind), "subnet", subnet));
 }
 
-gboolean fct_network_act_begin(FctApp *app, const FctNetwork *wanted, GError **error)
+gboolean fct_network_change_begin(FctApp *app, const FctNetwork *wanted, GError **error)
 {
     const char *name = wanted->name;
-    g_autofree char *key = fct_network_act_key(name);
+    g_autofree char *key = fct_network_change_key(name);
     json_t *places = json_array();
     fct_network_place_add(places, wanted);
     g_autoptr(json_t) doc =
@@ -79,14 +79,14 @@ gboolean fct_network_act_begin(FctApp *app, const FctNetwork *wanted, GError **e
     const FctWrite write = {key, doc, FCT_REV_NONE};
     GError *fault = NULL;
     if (!app->store->ops->commit(app->store, &write, 1, NULL, &fault))
-        return fct_network_act_refused(name, fault, error);
+        return fct_network_change_refused(name, fault, error);
     fct_network_cache_set_making(app->networks, name, TRUE);
     return TRUE;
 }
 
-void fct_network_act_end(FctApp *app, const char *name)
+void fct_network_change_end(FctApp *app, const char *name)
 {
-    g_autofree char *key = fct_network_act_key(name);
+    g_autofree char *key = fct_network_change_key(name);
     g_autoptr(GError) fault = NULL;
     const FctWrite drop = {key, NULL, FCT_REV_ANY};
     if (!app->store->ops->commit(app->store, &drop, 1, NULL, &fault))
@@ -94,7 +94,7 @@ void fct_network_act_end(FctApp *app, const char *name)
     fct_network_cache_set_making(app->networks, name, FALSE);
 }
 
-GPtrArray *fct_network_acts_coming(FctApp *app, const char *own, GError **error)
+GPtrArray *fct_network_changes_coming(FctApp *app, const char *own, GError **error)
 {
     g_autoptr(GPtrArray) docs = app->store->ops->list(app->store, PREFIX, error);
     GPtrArray *coming = docs ? g_ptr_array_new_with_free_func((GDestroyNotify)fct_network_free) : NULL;
@@ -111,7 +111,7 @@ GPtrArray *fct_network_acts_coming(FctApp *app, const char *own, GError **error)
 
 /* ---- after a crash ---- */
 
-static const FctNetwork *find(const GPtrArray *networks, const char *name)
+static const FctNetwork *networks_find(const GPtrArray *networks, const char *name)
 {
     for (guint i = 0; i < networks->len; i++)
         if (strcmp(((FctNetwork *)networks->pdata[i])->name, name) == 0)
@@ -152,7 +152,7 @@ static gboolean drop_device(FctApp *app, const char *name, const char *device)
     return FALSE;
 }
 
-static void settle(FctApp *app, const json_t *doc, const FctNetwork *network)
+static void network_settle(FctApp *app, const json_t *doc, const FctNetwork *network)
 {
     const char *name = fct_json_str(doc, "name", "");
     gboolean create = strcmp(fct_json_str(doc, "act", ""), "create") == 0;
@@ -170,10 +170,10 @@ static void settle(FctApp *app, const json_t *doc, const FctNetwork *network)
                   create ? "Facet was restarted while network %s was made; nothing is left of it."
                          : "Facet was restarted while network %s was deleted; it is gone now.",
                   name);
-    fct_network_act_end(app, name);
+    fct_network_change_end(app, name);
 }
 
-void fct_network_acts_settle(FctApp *app)
+void fct_network_changes_settle(FctApp *app)
 {
     g_autoptr(GError) fault = NULL;
     fct_network_cache_lock(app->networks);
@@ -183,14 +183,14 @@ void fct_network_acts_settle(FctApp *app)
         g_warning("What was under way on networks could not be looked at: %s", fault->message);
     for (guint i = 0; networks && i < docs->len; i++) {
         const json_t *doc = ((FctDoc *)docs->pdata[i])->value;
-        const char *name = fct_json_str(doc, "name", ""), *act = fct_json_str(doc, "act", "");
+        const char *name = fct_json_str(doc, "name", ""), *kind = fct_json_str(doc, "act", "");
         /*
          * Notes with a task are left to that task, and notes of creations that this process is doing now are not
          * leftovers.
          */
-        if (strcmp(act, "change") != 0 && !fct_json_bool(doc, "task", FALSE) &&
+        if (strcmp(kind, "change") != 0 && !fct_json_bool(doc, "task", FALSE) &&
             !fct_network_cache_is_making(app->networks, name))
-            settle(app, doc, find(networks, name));
+            network_settle(app, doc, networks_find(networks, name));
     }
     fct_network_cache_unlock(app->networks);
 }

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "app/networks/host_look.h"
+#include "app/networks/host_state.h"
 
 #include <string.h>
 
-void fct_host_look_free(FctHostLook *look)
+void fct_host_state_free(FctHostState *state)
 {
-    if (!look)
+    if (!state)
         return;
-    g_clear_pointer(&look->interfaces, g_ptr_array_unref);
-    g_free(look->why);
-    fct_host_network_free(look->kernel);
-    g_free(look);
+    g_clear_pointer(&state->interfaces, g_ptr_array_unref);
+    g_free(state->why);
+    fct_host_network_free(state->kernel);
+    g_free(state);
 }
 
 static gboolean has_links(const FctHostNetwork *kernel)
@@ -33,22 +33,22 @@ static gboolean is_same_host(const GPtrArray *interfaces, const FctHostNetwork *
     return interfaces->len == 0 && !has_links(kernel);
 }
 
-FctHostLook *fct_host_look(FctApp *app, const char *const *within, GError **error)
+FctHostState *fct_host_state_read(FctApp *app, const char *const *within, GError **error)
 {
-    g_autoptr(FctHostLook) look = g_new0(FctHostLook, 1);
+    g_autoptr(FctHostState) state = g_new0(FctHostState, 1);
     g_autoptr(GError) fault = NULL;
-    look->interfaces = app->vmm->ops->interfaces(app->vmm, &look->why, error);
-    if (!look->interfaces)
+    state->interfaces = app->vmm->ops->interfaces(app->vmm, &state->why, error);
+    if (!state->interfaces)
         return NULL;
-    look->kernel = app->hw->ops->network(app->hw, within, &fault);
-    if (!look->kernel) {
+    state->kernel = app->hw->ops->network(app->hw, within, &fault);
+    if (!state->kernel) {
         g_message("The host's addresses and routes are not known: %s", fault->message);
-        return g_steal_pointer(&look);
+        return g_steal_pointer(&state);
     }
-    fct_host_network_tell(look->kernel, look->interfaces);
-    if (!is_same_host(look->interfaces, look->kernel)) {
+    fct_host_network_tell(state->kernel, state->interfaces);
+    if (!is_same_host(state->interfaces, state->kernel)) {
         g_message("The helper and libvirt see different networks, so the host's addresses and routes are not known.");
-        g_clear_pointer(&look->kernel, fct_host_network_free);
+        g_clear_pointer(&state->kernel, fct_host_network_free);
     }
-    return g_steal_pointer(&look);
+    return g_steal_pointer(&state);
 }

@@ -22,17 +22,17 @@
 #define CHECKED_COPY (G_GINT64_CONSTANT(1) << 30)
 
 /* Reads head and tail of a file that is in no pool, if facetd may. */
-static gboolean read_file(const char *path, FctVolumeBytes *look, GError **error)
+static gboolean image_read_head(const char *path, FctVolumeBytes *content, GError **error)
 {
     struct stat st;
     fct_autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
     gboolean ok = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
-    ssize_t head = ok ? pread(fd, look->head, sizeof look->head, 0) : -1;
-    gsize length = ok ? (gsize)MIN((gint64)st.st_size, (gint64)sizeof look->tail) : 0;
-    ssize_t tail = ok ? pread(fd, look->tail, length, st.st_size - (off_t)length) : -1;
+    ssize_t head = ok ? pread(fd, content->head, sizeof content->head, 0) : -1;
+    gsize length = ok ? (gsize)MIN((gint64)st.st_size, (gint64)sizeof content->tail) : 0;
+    ssize_t tail = ok ? pread(fd, content->tail, length, st.st_size - (off_t)length) : -1;
     if (head >= 0 && tail >= 0) {
-        look->bytes =
-            (FctDiskBytes){look->head, (gsize)head, tail ? look->tail : NULL, (gsize)tail, (gint64)st.st_size};
+        content->bytes =
+            (FctDiskBytes){content->head, (gsize)head, tail ? content->tail : NULL, (gsize)tail, (gint64)st.st_size};
         return TRUE;
     }
     return fct_set_error_full(error, FCT_ERROR_REFUSED, "Make a storage pool of its folder first.", NULL,
@@ -53,7 +53,7 @@ static const FctVolumeRecord *find_alias(const FctVolumeSurvey *survey, const ch
     return NULL;
 }
 
-static gboolean agrees(const FctVolumeRecord *record, const char *asked, GError **error)
+static gboolean format_agrees(const FctVolumeRecord *record, const char *asked, GError **error)
 {
     if (!asked || strcmp(asked, record->format) == 0)
         return TRUE;
@@ -76,7 +76,7 @@ static FctVolumeRecord *record_like(const FctVolumeRecord *alias, const char *po
  * Checks a qcow2's tables before a guest writes by them: a file that was copied only in half has a good head, too. A
  * file that facetd may not read is copied for that; a large one is not checked, since nobody waits so long.
  */
-static gboolean is_sound(FctApp *app, const FctVolume *volume, GError **error)
+static gboolean volume_is_sound(FctApp *app, const FctVolume *volume, GError **error)
 {
     if (access(volume->path, R_OK) == 0 || volume->physical <= CHECKED_COPY)
         return fct_volume_sound(app, volume, volume->physical, error);
@@ -93,22 +93,24 @@ static gboolean refuse_ploop(const FctVolume *volume, GError **error)
         fct_disk_kind_text(FCT_DISK_PARALLELS));
 }
 
-static FctVolumeRecord *judge(FctApp *app, const FctVolume *volume, const char *asked, gboolean copy, GError **error)
+static FctVolumeRecord *volume_judge(FctApp *app, const FctVolume *volume, const char *asked, gboolean copy,
+                                     GError **error)
 {
-    g_autofree FctVolumeBytes *look = g_new(FctVolumeBytes, 1);
+    g_autofree FctVolumeBytes *content = g_new(FctVolumeBytes, 1);
     if ((volume->linked && !fct_volume_refuse_opening(volume, FCT_VOLUME_LINKED, error)) ||
-        (volume->ploop && !refuse_ploop(volume, error)) || !fct_volume_bytes_read(app->vmm, volume, look, error))
+        (volume->ploop && !refuse_ploop(volume, error)) || !fct_volume_bytes_read(app->vmm, volume, content, error))
         return NULL;
-    const FctVolumeCase this = {volume->name, asked, &look->bytes, copy ? FCT_VOLUME_COPY : FCT_VOLUME_ATTACH};
+    const FctVolumeCase this = {volume->name, asked, &content->bytes, copy ? FCT_VOLUME_COPY : FCT_VOLUME_ATTACH};
     const char *format = fct_volume_judge(&this, error);
-    if (!format || (strcmp(format, "qcow2") == 0 && !is_sound(app, volume, error)))
+    if (!format || (strcmp(format, "qcow2") == 0 && !volume_is_sound(app, volume, error)))
         return NULL;
     FctVolumeRecord *record = fct_volume_record_new(volume->pool, volume->name, format);
     record->state = FCT_RECORD_READY;
     return record;
 }
 
-FctVolumeRecord *fct_volume_look(FctApp *app, const FctVolume *volume, const char *asked, gboolean copy, GError **error)
+FctVolumeRecord *fct_volume_inspect(FctApp *app, const FctVolume *volume, const char *asked, gboolean copy,
+                                    GError **error)
 {
     g_autoptr(FctVolumeSurvey) survey =
         fct_volume_inside(volume, error) && fct_volume_host_free(app, volume->name, volume->path, error)
@@ -122,11 +124,11 @@ FctVolumeRecord *fct_volume_look(FctApp *app, const FctVolume *volume, const cha
         return NULL;
     gboolean stale = own && *own->path && strcmp(own->path, volume->path) != 0;
     const FctVolumeRecord *known = own && !stale ? own : find_alias(survey, volume->path);
-    if (known && (!agrees(known, asked, error) || !fct_record_whole(app, known->pool, known->name, error)))
+    if (known && (!format_agrees(known, asked, error) || !fct_record_whole(app, known->pool, known->name, error)))
         return NULL;
     FctVolumeRecord *record = known == own && known ? fct_volume_record_copy(known)
                               : known               ? record_like(known, volume->pool, volume->name)
-                                                    : judge(app, volume, asked, copy, error);
+                                                    : volume_judge(app, volume, asked, copy, error);
     if (record && stale)
         record->revision = own->revision;
     if (record && (!known || known != own)) {
@@ -139,7 +141,7 @@ FctVolumeRecord *fct_volume_look(FctApp *app, const FctVolume *volume, const cha
 gboolean fct_volume_take(FctApp *app, FctVolume *volume, const char *asked, GError **error)
 {
     FctStore *store = app->store;
-    g_autoptr(FctVolumeRecord) record = fct_volume_look(app, volume, asked, FALSE, error);
+    g_autoptr(FctVolumeRecord) record = fct_volume_inspect(app, volume, asked, FALSE, error);
     if (!record)
         return FALSE;
     g_autofree char *id = fct_volume_record_id(record), *key = g_strconcat("volume/", id, NULL);
@@ -157,18 +159,18 @@ gboolean fct_volume_take(FctApp *app, FctVolume *volume, const char *asked, GErr
 static gboolean judge_disk(FctApp *app, const FctVmDisk *disk, gboolean active, GError **error)
 {
     gint64 bytes;
-    g_autofree FctVolumeBytes *look = g_new(FctVolumeBytes, 1);
+    g_autofree FctVolumeBytes *content = g_new(FctVolumeBytes, 1);
     const char *name = *disk->pool ? disk->volume : disk->path;
     g_autoptr(FctVolume) volume = *disk->pool ? app->vmm->ops->volume(app->vmm, disk->pool, disk->volume, error) : NULL;
-    if (*disk->pool ? !volume || !fct_volume_bytes_read(app->vmm, volume, look, error)
-                    : !read_file(disk->path, look, error))
+    if (*disk->pool ? !volume || !fct_volume_bytes_read(app->vmm, volume, content, error)
+                    : !image_read_head(disk->path, content, error))
         return FALSE;
-    const FctVolumeCase this = {name, disk->format, &look->bytes, FCT_VOLUME_ATTACH};
+    const FctVolumeCase this = {name, disk->format, &content->bytes, FCT_VOLUME_ATTACH};
     if (!fct_volume_judge(&this, error))
         return FALSE;
     if (active || strcmp(disk->format, "qcow2") != 0) /* QEMU has the file open and changes it */
         return TRUE;
-    return volume ? is_sound(app, volume, error)
+    return volume ? volume_is_sound(app, volume, error)
                   : app->vmm->ops->disk_check(app->vmm, disk->path, disk->format, &bytes, error);
 }
 
@@ -247,7 +249,7 @@ gboolean fct_volume_adopt(FctApp *app, const FctVmDisk *disk, gboolean active, F
     const FctVolumeRecord *known = survey ? record_of(survey, id, disk->path) : NULL;
     if (!survey || (volume && !fct_volume_inside(volume, error)) ||
         (!active && !disk->read_only && !fct_volume_host_free(app, name, disk->path, error)) ||
-        (known && !agrees(known, disk->format, error)) || !same_chain(app, known, disk, error) ||
+        (known && !format_agrees(known, disk->format, error)) || !same_chain(app, known, disk, error) ||
         (!known && !is_unlinked(disk->path, error)) ||
         (must_judge(known, disk, active) && !judge_disk(app, disk, active, error)))
         return FALSE;

@@ -10,9 +10,9 @@ typedef struct {
     GPtrArray *interfaces;  /* FctHostInterface*; with addresses if they are known */
     char *why;              /* why kinds and members of interfaces are not known; NULL when they are */
     FctHostNetwork *kernel; /* NULL: unknown, for instance while the helper is away */
-} FctHostLook;
-void fct_host_look_free(FctHostLook *look);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctHostLook, fct_host_look_free)
+} FctHostState;
+void fct_host_state_free(FctHostState *state);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctHostState, fct_host_state_free)
 
 /* @within: which routes are wanted (port/hw.h). NULL when libvirt does not answer. Waits for libvirt and the helper. */
-FctHostLook *fct_host_look(FctApp *app, const char *const *within, GError **error);
+FctHostState *fct_host_state_read(FctApp *app, const char *const *within, GError **error);
