@@ -15,7 +15,7 @@ static const char *show_time(gint64 ms)
     return text;
 }
 
-static int list(FctCli *cli, const FctArgs *args)
+static int audit_list(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(json_t) answer = NULL;
     g_autoptr(GError) error = NULL;
@@ -36,7 +36,7 @@ static int list(FctCli *cli, const FctArgs *args)
     return 0;
 }
 
-static int refused(FctCli *cli, const FctArgs *args)
+static int audit_refused(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(json_t) answer = NULL;
     g_autoptr(GError) error = NULL;
@@ -81,7 +81,7 @@ static void on_progress(gint64 done, gint64 total, gpointer data)
 { /* a text of some MiB at most: not worth a line */
 }
 
-static int export(FctCli *cli, const FctArgs *args)
+static int audit_export(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(GString) path = g_string_new("/audit/export?format=");
@@ -105,15 +105,15 @@ static int export(FctCli *cli, const FctArgs *args)
 }
 
 static const FctVerb verbs[] = {
-    {"audit list", "Who changed what, newest first", list},
-    {"audit export", "All of the audit that is kept, oldest first", export,
+    {"audit list", "Who changed what, newest first", audit_list},
+    {"audit export", "All of the audit that is kept, oldest first", audit_export,
      .operands = {{"FILE", FCT_KIND_PATH, FCT_MAY}},
      .options =
          FCT_OPTIONS({"since", .value = "TIME", .help = "From this day or time on: 2026-11-30, 2026-11-30T08:00"},
                      {"until", .value = "TIME", .help = "Up to this day's beginning, or time"},
                      {"csv", .help = "A table instead of one JSON object a line"}),
      .note = "Without a file it is printed.", .examples = {"facet audit export --since 2026-11-30 --csv audit.csv"}},
-    {"audit refused", "Failed sign-ins, by address and minute", refused},
+    {"audit refused", "Failed sign-ins, by address and minute", audit_refused},
     {NULL},
 };
 static const FctVerb *const tables[] = {verbs, NULL};

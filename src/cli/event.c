@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cli.h"
 
-static int list(FctCli *cli, const FctArgs *args)
+static int event_list(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(json_t) answer = NULL;
     g_autoptr(GError) error = NULL;
@@ -24,7 +24,7 @@ static int list(FctCli *cli, const FctArgs *args)
 }
 
 static const FctVerb verbs[] = {
-    {"event list", "What happened, newest first", list,
+    {"event list", "What happened, newest first", event_list,
      .options = FCT_OPTIONS(
          {"limit", .value = "N", .help = "How many (left out: 50)", .kind = FCT_KIND_NUMBER, .least = 1, .most = 500}),
      .examples = {"facet event list --limit 20"}},

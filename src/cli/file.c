@@ -15,7 +15,7 @@ static char *file_path(const char *name, const char *rest)
     return g_strconcat("/files/", segment, rest, NULL);
 }
 
-static int list(FctCli *cli, const FctArgs *args)
+static int file_list(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(json_t) answer = NULL;
     g_autoptr(GError) error = NULL;
@@ -46,8 +46,8 @@ gboolean fct_cli_same_sum(const char *sha256, const json_t *resource)
 }
 
 /* Begins the upload, or finds how far an earlier one of the same size came. */
-static gboolean begin(FctCli *cli, const char *name, gint64 size, const char *sha256, gint64 *ret_received,
-                      GError **error)
+static gboolean file_begin(FctCli *cli, const char *name, gint64 size, const char *sha256, gint64 *ret_received,
+                           GError **error)
 {
     g_autofree char *path = file_path(name, "");
     g_autoptr(json_t) body =
@@ -68,8 +68,8 @@ static gboolean begin(FctCli *cli, const char *name, gint64 size, const char *sh
     return FALSE;
 }
 
-static gboolean upload(FctCli *cli, const char *source, const char *name, const char *sha256, json_t **ret,
-                       GError **error)
+static gboolean file_upload(FctCli *cli, const char *source, const char *name, const char *sha256, json_t **ret,
+                            GError **error)
 {
     g_autoptr(GFile) local = g_file_new_for_path(source);
     g_autofree char *path = file_path(name, "/content");
@@ -77,7 +77,7 @@ static gboolean upload(FctCli *cli, const char *source, const char *name, const 
     g_autoptr(GFileInfo) info =
         stream ? g_file_input_stream_query_info(stream, G_FILE_ATTRIBUTE_STANDARD_SIZE, NULL, error) : NULL;
     gint64 received, shown = -1;
-    if (!info || !begin(cli, name, g_file_info_get_size(info), sha256, &received, error) ||
+    if (!info || !file_begin(cli, name, g_file_info_get_size(info), sha256, &received, error) ||
         !g_seekable_seek(G_SEEKABLE(stream), received, G_SEEK_SET, NULL, error))
         return FALSE;
     return fct_client_upload(cli->client, path, G_INPUT_STREAM(stream), received, g_file_info_get_size(info),
@@ -91,7 +91,7 @@ static int upload_file(FctCli *cli, const FctArgs *args)
     GError *fault = NULL;
     const char *source = fct_args_word(args, 0), *name = fct_args_word(args, 1);
     g_autofree char *base = g_path_get_basename(source);
-    if (!upload(cli, source, name ? name : base, fct_args_text(args, "sha256"), &file, &fault)) {
+    if (!file_upload(cli, source, name ? name : base, fct_args_text(args, "sha256"), &file, &fault)) {
         fct_cli_local(fault, &error);
         return fct_cli_fail(cli, error);
     }
@@ -104,7 +104,7 @@ static int upload_file(FctCli *cli, const FctArgs *args)
 }
 
 /* Beside its name first: what broke off is not taken for the whole. */
-static gboolean download(FctCli *cli, const char *name, const char *target, GError **error)
+static gboolean file_download(FctCli *cli, const char *name, const char *target, GError **error)
 {
     g_autofree char *path = file_path(name, "/content"), *part = g_strconcat(target, ".part", NULL);
     g_autoptr(GFile) local = g_file_new_for_path(part);
@@ -127,13 +127,13 @@ static int download_file(FctCli *cli, const FctArgs *args)
     GError *fault = NULL;
     const char *name = fct_args_word(args, 0), *target = fct_args_word(args, 1);
     g_autofree char *base = g_path_get_basename(name);
-    if (download(cli, name, target ? target : base, &fault))
+    if (file_download(cli, name, target ? target : base, &fault))
         return cli->json ? fct_cli_said(cli, "File %s is in %s.", name, target ? target : base) : 0;
     fct_cli_local(fault, &error);
     return fct_cli_fail(cli, error);
 }
 
-static int show(FctCli *cli, const FctArgs *args)
+static int file_show(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(json_t) file = NULL;
     g_autoptr(GError) error = NULL;
@@ -158,8 +158,8 @@ static int delete_file(FctCli *cli, const FctArgs *args)
 }
 
 static const FctVerb verbs[] = {
-    {"file list", "Images and ISOs of the library", list},
-    {"file show", "One file", show, .operands = {{"NAME", FCT_KIND_FILE}}},
+    {"file list", "Images and ISOs of the library", file_list},
+    {"file show", "One file", file_show, .operands = {{"NAME", FCT_KIND_FILE}}},
     {"file upload", "Upload an image or ISO; goes on where it broke off", upload_file,
      .operands = {{"FILE", FCT_KIND_PATH}, {"NAME", FCT_KIND_NEW, FCT_MAY}},
      .options = FCT_OPTIONS({"sha256", .value = "HEX", .help = "Refuse other bytes than these"}),

@@ -25,7 +25,7 @@ static char *layout_text(const json_t *mig)
     return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
-static int list(FctCli *cli, const FctArgs *args)
+static int gpu_list(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(json_t) answer = NULL;
     g_autoptr(GError) error = NULL;
@@ -125,7 +125,7 @@ static void show_fits(const json_t *mig)
     fct_table_print(table);
 }
 
-static int show(FctCli *cli, const FctArgs *args)
+static int gpu_show(FctCli *cli, const FctArgs *args)
 {
     const char *name = fct_args_word(args, 0);
     g_autoptr(json_t) gpu = NULL;
@@ -216,7 +216,7 @@ static gboolean add_split(const json_t *gpu, const char *word, json_t *compute)
     return TRUE;
 }
 
-static int carve(FctCli *cli, const FctArgs *args)
+static int gpu_carve(FctCli *cli, const FctArgs *args)
 {
     char **splits = fct_args_list(args, "compute"), **wanted = fct_args_words(args, 1);
     if ((*wanted == NULL) != fct_args_flag(args, "empty"))
@@ -241,7 +241,7 @@ static int carve(FctCli *cli, const FctArgs *args)
     return fct_plan_run(cli, args, request);
 }
 
-static int hold(FctCli *cli, const FctArgs *args, gboolean hold)
+static int gpu_hold(FctCli *cli, const FctArgs *args, gboolean hold)
 {
     g_autoptr(json_t) gpu = NULL;
     g_autoptr(GError) error = NULL;
@@ -262,17 +262,17 @@ static int hold(FctCli *cli, const FctArgs *args, gboolean hold)
     return 0;
 }
 
-static int release(FctCli *cli, const FctArgs *args)
+static int gpu_release(FctCli *cli, const FctArgs *args)
 {
-    return hold(cli, args, FALSE);
+    return gpu_hold(cli, args, FALSE);
 }
 
-static int take(FctCli *cli, const FctArgs *args)
+static int gpu_take(FctCli *cli, const FctArgs *args)
 {
-    return hold(cli, args, TRUE);
+    return gpu_hold(cli, args, TRUE);
 }
 
-static int mig(FctCli *cli, const FctArgs *args)
+static int gpu_mig(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(json_t) request = json_pack("{s:s, s:s, s:b}", "kind", "mig-mode", "gpu", fct_args_word(args, 0),
                                           "enabled", g_str_equal(fct_args_word(args, 1), "on"));
@@ -280,19 +280,19 @@ static int mig(FctCli *cli, const FctArgs *args)
 }
 
 static const FctVerb verbs[] = {
-    {"gpu list", "All cards", list},
-    {"gpu show", "One card with its picture and what still fits", show, .operands = {{"GPU", FCT_KIND_GPU}}},
-    {"gpu carve", "Cut a card into these MIG profiles", carve,
+    {"gpu list", "All cards", gpu_list},
+    {"gpu show", "One card with its picture and what still fits", gpu_show, .operands = {{"GPU", FCT_KIND_GPU}}},
+    {"gpu carve", "Cut a card into these MIG profiles", gpu_carve,
      .operands = {{"GPU", FCT_KIND_GPU}, {"PROFILE=COUNT", FCT_KIND_PROFILE, FCT_MANY}},
      .options = FCT_OPTIONS(FCT_OPTION_PLAN, FCT_OPTION_NO_WAIT, {"empty", .help = "Remove every instance"},
                             {"compute", .value = "PROFILE=1c+2c", .help = "Split each instance of a profile",
                              .kind = FCT_KIND_PROFILE, .many = TRUE}),
      .asks = FCT_ASKS_PLAN, .note = "Name the whole layout that the card shall have, or --empty.",
      .examples = {"facet gpu carve 0 3g=1 2g=1 1g=2 --plan", "facet gpu carve 0 3g+2g+1g+1g"}},
-    {"gpu mig", "Turn MIG on or off", mig, .operands = {{"GPU", FCT_KIND_GPU}, {"on|off", FCT_KIND_CHOICE}},
+    {"gpu mig", "Turn MIG on or off", gpu_mig, .operands = {{"GPU", FCT_KIND_GPU}, {"on|off", FCT_KIND_CHOICE}},
      .options = FCT_OPTIONS(FCT_OPTION_PLAN, FCT_OPTION_NO_WAIT), .asks = FCT_ASKS_PLAN},
-    {"gpu release", "Let go of a card, for nvidia-smi and the like", release, .operands = {{"GPU", FCT_KIND_GPU}}},
-    {"gpu take", "Take a card back that was let go", take, .operands = {{"GPU", FCT_KIND_GPU}}},
+    {"gpu release", "Let go of a card, for nvidia-smi and the like", gpu_release, .operands = {{"GPU", FCT_KIND_GPU}}},
+    {"gpu take", "Take a card back that was let go", gpu_take, .operands = {{"GPU", FCT_KIND_GPU}}},
     {NULL},
 };
 static const FctVerb *const tables[] = {verbs, NULL};

@@ -18,7 +18,7 @@ static void print_not_whole(const json_t *group)
                    fct_json_str(part, "not_whole", ""));
 }
 
-static int list(FctCli *cli, const FctArgs *args)
+static int group_list(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(json_t) answer = NULL;
     g_autoptr(GError) error = NULL;
@@ -41,7 +41,7 @@ static int list(FctCli *cli, const FctArgs *args)
     return 0;
 }
 
-static int create(FctCli *cli, const FctArgs *args)
+static int group_create(FctCli *cli, const FctArgs *args)
 {
     const char *model = fct_args_text(args, "model"), *profile = fct_args_text(args, "profile"),
                *gpu = fct_args_text(args, "gpu");
@@ -95,8 +95,8 @@ static int delete_group(FctCli *cli, const FctArgs *args)
 }
 
 static const FctVerb verbs[] = {
-    {"group list", "Resource groups: the pools that VMs ask for parts", list},
-    {"group create", "Make a resource group", create, .operands = {{"NAME", FCT_KIND_NEW}},
+    {"group list", "Resource groups: the pools that VMs ask for parts", group_list},
+    {"group create", "Make a resource group", group_create, .operands = {{"NAME", FCT_KIND_NEW}},
      .options = FCT_OPTIONS({"profile", .value = "PROFILE", .help = "Parts of this profile"},
                             {"model", .value = "MODEL", .help = "Of cards of this name"},
                             {"gpu", .value = "GPU", .help = "Of this card alone (its id)", .kind = FCT_KIND_GPU_ID},

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static int list(FctCli *cli, const FctArgs *args)
+static int image_list(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(json_t) answer = NULL;
     g_autoptr(GError) error = NULL;
@@ -25,7 +25,7 @@ static int list(FctCli *cli, const FctArgs *args)
     return 0;
 }
 
-static int show(FctCli *cli, const FctArgs *args)
+static int image_show(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(json_t) answer = NULL;
     g_autoptr(GError) error = NULL;
@@ -45,8 +45,8 @@ static int show(FctCli *cli, const FctArgs *args)
 }
 
 static const FctVerb verbs[] = {
-    {"image list", "Images that a VM can be made from", list},
-    {"image show", "One image", show, .operands = {{"IMAGE", FCT_KIND_IMAGE}}},
+    {"image list", "Images that a VM can be made from", image_list},
+    {"image show", "One image", image_show, .operands = {{"IMAGE", FCT_KIND_IMAGE}}},
     {NULL},
 };
 static const FctVerb *const tables[] = {verbs, NULL};

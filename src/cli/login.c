@@ -96,7 +96,7 @@ static int login(FctCli *cli, const FctArgs *args)
 }
 
 /* Forgotten here in any case; what the server did not hear of ends there by itself once it is not used for weeks. */
-static int logout(FctCli *cli, const FctArgs *args)
+static int login_logout(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(GError) error = NULL, fault = NULL;
     g_autoptr(json_t) config = fct_config_load();
@@ -123,7 +123,7 @@ static const FctVerb verbs[] = {
                             {"trust", .help = "Trust the certificate that the server presents now"}),
      .note = "It asks for the password, or reads it from the standard input.",
      .examples = {"facet login https://host:8443"}},
-    {"logout", "End the login of this machine, at the server too", logout},
+    {"logout", "End the login of this machine, at the server too", login_logout},
     {NULL},
 };
 static const FctVerb *const tables[] = {verbs, NULL};

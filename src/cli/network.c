@@ -2,7 +2,7 @@
 /* Networks as they are. */
 #include "cli/network.h"
 
-static int list(FctCli *cli, const FctArgs *args)
+static int network_list(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(json_t) answer = NULL;
     g_autoptr(GError) error = NULL;
@@ -72,7 +72,7 @@ static void show_nics(const json_t *nics)
     }
 }
 
-static int show(FctCli *cli, const FctArgs *args)
+static int network_show(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(json_t) network = NULL;
     g_autoptr(GError) error = NULL;
@@ -97,7 +97,7 @@ static int show(FctCli *cli, const FctArgs *args)
     return 0;
 }
 
-static int interfaces(FctCli *cli, const FctArgs *args)
+static int network_interfaces(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(json_t) answer = NULL;
     g_autoptr(GError) error = NULL;
@@ -133,9 +133,9 @@ static int interfaces(FctCli *cli, const FctArgs *args)
 }
 
 static const FctVerb look[] = {
-    {"network list", "Networks that VMs can be attached to", list},
-    {"network show", "One network with its addresses", show, .operands = {{"NETWORK", FCT_KIND_NETWORK}}},
-    {"network interfaces", "The host's interfaces that networks can be put on", interfaces},
+    {"network list", "Networks that VMs can be attached to", network_list},
+    {"network show", "One network with its addresses", network_show, .operands = {{"NETWORK", FCT_KIND_NETWORK}}},
+    {"network interfaces", "The host's interfaces that networks can be put on", network_interfaces},
     {NULL},
 };
 static const FctVerb *const tables[] = {look, fct_network_changes, NULL};

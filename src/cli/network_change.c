@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-static gboolean load(FctCli *cli, const char *name, json_t **ret, char **ret_path, int *ret_status)
+static gboolean network_load(FctCli *cli, const char *name, json_t **ret, char **ret_path, int *ret_status)
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *segment = fct_client_segment(name);
@@ -51,7 +51,7 @@ static void print_sentences(const json_t *list, const char *before)
 }
 
 /* What @question would do; nothing is changed. */
-static int preview(FctCli *cli, json_t *question)
+static int network_preview(FctCli *cli, json_t *question)
 {
     g_autoptr(json_t) body = question;
     g_autoptr(json_t) answer = NULL;
@@ -73,7 +73,7 @@ static int preview(FctCli *cli, json_t *question)
     return 0;
 }
 
-static int create(FctCli *cli, const FctArgs *args)
+static int network_create(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(json_t) answer = NULL;
     g_autoptr(GError) error = NULL;
@@ -95,7 +95,7 @@ static int create(FctCli *cli, const FctArgs *args)
     if (fct_args_flag(args, "open-vswitch"))
         json_object_set_new(body, "open_vswitch", json_true());
     if (fct_args_flag(args, "plan"))
-        return preview(cli, json_pack("{s:s, s:O}", "action", "create", "input", body));
+        return network_preview(cli, json_pack("{s:s, s:O}", "action", "create", "input", body));
     if (!fct_client_call(cli->client, "POST", fct_args_flag(args, "confirm") ? "/networks?confirm=1" : "/networks",
                          body, 0, &answer, &error))
         return fct_cli_fail(cli, error);
@@ -107,7 +107,7 @@ static int create(FctCli *cli, const FctArgs *args)
 }
 
 /* Changes the network and follows the task. */
-static int change(FctCli *cli, const char *path, const json_t *network, json_t *body)
+static int network_change(FctCli *cli, const char *path, const json_t *network, json_t *body)
 {
     g_autoptr(json_t) task = NULL;
     g_autoptr(GError) error = NULL;
@@ -129,7 +129,7 @@ static gboolean may_cut(FctCli *cli, const char *network, json_t *input, int *re
                                 network, cut);
 }
 
-static int edit(FctCli *cli, const FctArgs *args)
+static int network_edit(FctCli *cli, const FctArgs *args)
 {
     const char *name = fct_args_word(args, 0);
     g_autoptr(json_t) network = NULL;
@@ -142,14 +142,15 @@ static int edit(FctCli *cli, const FctArgs *args)
     fct_args_put_text(args, "bridge", body, "bridge");
     fct_args_put_text(args, "interface", body, "interface");
     if (fct_args_flag(args, "plan"))
-        return preview(cli, json_pack("{s:s, s:s, s:O}", "action", "update", "id", name, "input", body));
-    if (!load(cli, name, &network, &path, &status) || (!fct_args_yes(args) && !may_cut(cli, name, body, &status)))
+        return network_preview(cli, json_pack("{s:s, s:s, s:O}", "action", "update", "id", name, "input", body));
+    if (!network_load(cli, name, &network, &path, &status) ||
+        (!fct_args_yes(args) && !may_cut(cli, name, body, &status)))
         return status;
     g_autofree char *target = g_strconcat(path, fct_args_flag(args, "confirm") ? "?confirm=1" : "", NULL);
-    return change(cli, target, network, body);
+    return network_change(cli, target, network, body);
 }
 
-static int start(FctCli *cli, const FctArgs *args)
+static int network_start(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(json_t) answer = NULL;
     g_autoptr(GError) error = NULL;
@@ -167,7 +168,7 @@ static int start(FctCli *cli, const FctArgs *args)
 /* ---- static leases ---- */
 
 /* The list without what @mac has. */
-static json_t *without(const json_t *leases, const char *mac)
+static json_t *network_without(const json_t *leases, const char *mac)
 {
     json_t *rest = json_array();
     size_t i;
@@ -178,20 +179,20 @@ static json_t *without(const json_t *leases, const char *mac)
     return rest;
 }
 
-static int fix(FctCli *cli, const FctArgs *args)
+static int network_fix(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(json_t) network = NULL;
     g_autofree char *path = NULL;
     const char *mac = fct_args_word(args, 1), *address = fct_args_word(args, 2);
     int status;
-    if (!load(cli, fct_args_word(args, 0), &network, &path, &status))
+    if (!network_load(cli, fct_args_word(args, 0), &network, &path, &status))
         return status;
-    json_t *leases = without(json_object_get(network, "static_leases"), mac);
+    json_t *leases = network_without(json_object_get(network, "static_leases"), mac);
     g_autoptr(json_t) body = json_pack("{s:o}", "static_leases", leases);
     gboolean gone = g_str_equal(address, "none");
     if (!gone)
         json_array_append_new(leases, json_pack("{s:s, s:s}", "mac", mac, "address", address));
-    status = change(cli, path, network, body);
+    status = network_change(cli, path, network, body);
     if (status || cli->json)
         return status;
     if (gone)
@@ -234,8 +235,8 @@ static int delete_network(FctCli *cli, const FctArgs *args)
     const char *name = fct_args_word(args, 0);
     int status;
     if (fct_args_flag(args, "plan"))
-        return preview(cli, json_pack("{s:s, s:s}", "action", "delete", "id", name));
-    if (!load(cli, name, &network, &path, &status))
+        return network_preview(cli, json_pack("{s:s, s:s}", "action", "delete", "id", name));
+    if (!network_load(cli, name, &network, &path, &status))
         return status;
     confirm |= only_snapshots_ask(cli, name);
     if (!fct_cli_confirm(fct_args_yes(args), &status, "Delete network %s?", name))
@@ -261,7 +262,7 @@ static int delete_network(FctCli *cli, const FctArgs *args)
     }
 
 const FctVerb fct_network_changes[] = {
-    {"network create", "Make a network and start it", create, .operands = {{"NAME", FCT_KIND_NEW}},
+    {"network create", "Make a network and start it", network_create, .operands = {{"NAME", FCT_KIND_NEW}},
      .options = FCT_OPTIONS(
          {"nat", .value = "SUBNET", .help = "VMs reach out through the host"},
          {"routed", .value = "SUBNET", .help = "VMs reach out with their own addresses"},
@@ -273,7 +274,8 @@ const FctVerb fct_network_changes[] = {
          {"confirm", .help = "Do it although Facet warns and asks"}),
      .note = "Give one of --nat, --routed, --isolated, --bridge and --direct.",
      .examples = {"facet network create lab --isolated 10.20.0.0/24"}},
-    {"network edit", "Change a network, or see what that would do", edit, .operands = {{"NETWORK", FCT_KIND_NETWORK}},
+    {"network edit", "Change a network, or see what that would do", network_edit,
+     .operands = {{"NETWORK", FCT_KIND_NETWORK}},
      .options =
          FCT_OPTIONS({"subnet", .value = "SUBNET", .help = "Another subnet; VMs lose their link for some seconds"},
                      DHCP, {"bridge", .value = "BRIDGE", .help = "Another bridge"},
@@ -281,10 +283,10 @@ const FctVerb fct_network_changes[] = {
                      {"vlan", .value = "TAG", .help = "VLAN tag on the bridge; 0: none", .kind = FCT_KIND_NUMBER},
                      AUTOSTART, LOOK, {"confirm", .help = "Also when your own connection may be cut"}),
      .asks = FCT_ASKS_TERMINAL},
-    {"network fix", "Give a NIC the same address always", fix,
+    {"network fix", "Give a NIC the same address always", network_fix,
      .operands = {{"NETWORK", FCT_KIND_NETWORK}, {"MAC"}, {"ADDRESS|none"}},
      .examples = {"facet network fix lab 52:54:00:00:00:10 10.20.0.10"}},
-    {"network start", "Start a network that is off", start, .operands = {{"NETWORK", FCT_KIND_NETWORK}}},
+    {"network start", "Start a network that is off", network_start, .operands = {{"NETWORK", FCT_KIND_NETWORK}}},
     {"network delete", "Delete a network that no VM uses", delete_network, .operands = {{"NETWORK", FCT_KIND_NETWORK}},
      .options = FCT_OPTIONS(LOOK, {"confirm", .help = "Also when your own connection may be cut"}),
      .asks = FCT_ASKS_ALWAYS},

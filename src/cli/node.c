@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cli.h"
 
-static int show(FctCli *cli, const FctArgs *args)
+static int node_show(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(json_t) answer = NULL;
     g_autoptr(GError) error = NULL;
@@ -31,7 +31,7 @@ static int show(FctCli *cli, const FctArgs *args)
 }
 
 static const FctVerb verbs[] = {
-    {"node show", "This host, its driver and what libvirt can do", show},
+    {"node show", "This host, its driver and what libvirt can do", node_show},
     {NULL},
 };
 static const FctVerb *const tables[] = {verbs, NULL};

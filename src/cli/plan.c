@@ -54,7 +54,7 @@ static gboolean needs_consent(const json_t *plan)
 }
 
 /* What stands idle is removed, too: nothing that is there is taken without a word. */
-static gboolean removes(const json_t *plan)
+static gboolean plan_removes(const json_t *plan)
 {
     size_t i;
     json_t *step;
@@ -64,7 +64,7 @@ static gboolean removes(const json_t *plan)
     return FALSE;
 }
 
-static gboolean apply(FctCli *cli, const json_t *plan, gboolean confirm, json_t **ret_task, GError **error)
+static gboolean plan_apply(FctCli *cli, const json_t *plan, gboolean confirm, json_t **ret_task, GError **error)
 {
     g_autofree char *path = g_strdup_printf("/plans/%s/apply", fct_json_str(plan, "id", ""));
     g_autoptr(json_t) body = json_pack("{s:b}", "confirm", confirm);
@@ -93,10 +93,10 @@ int fct_plan_run(FctCli *cli, const FctArgs *args, json_t *request)
     }
     int status;
     gboolean consent = needs_consent(plan);
-    if ((consent || removes(plan)) &&
+    if ((consent || plan_removes(plan)) &&
         !fct_cli_confirm(fct_args_yes(args), &status, "%s?", fct_json_str(plan, "title", "")))
         return status;
-    if (!apply(cli, plan, consent, &task, &error))
+    if (!plan_apply(cli, plan, consent, &task, &error))
         return fct_cli_fail(cli, error);
     if (fct_args_flag(args, "no-wait")) {
         if (cli->json)

@@ -18,7 +18,7 @@ static const char *show_bytes(const json_t *bytes)
     return fct_show_mib(mib);
 }
 
-static int list(FctCli *cli, const FctArgs *args)
+static int pool_list(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(json_t) answer = NULL;
     g_autoptr(GError) error = NULL;
@@ -47,7 +47,7 @@ static int list(FctCli *cli, const FctArgs *args)
     return 0;
 }
 
-static int create(FctCli *cli, const FctArgs *args)
+static int pool_create(FctCli *cli, const FctArgs *args)
 {
     const char *name = fct_args_word(args, 0), *dir = fct_args_text(args, "dir"), *nfs = fct_args_text(args, "nfs"),
                *lvm = fct_args_text(args, "lvm"), *confirm = fct_args_text(args, "confirm");
@@ -75,7 +75,7 @@ static int create(FctCli *cli, const FctArgs *args)
     return 0;
 }
 
-static int act(FctCli *cli, const char *name, const char *verb, const char *done)
+static int pool_act(FctCli *cli, const char *name, const char *verb, const char *done)
 {
     g_autoptr(json_t) answer = NULL;
     g_autoptr(GError) error = NULL;
@@ -89,22 +89,22 @@ static int act(FctCli *cli, const char *name, const char *verb, const char *done
     return 0;
 }
 
-static int start(FctCli *cli, const FctArgs *args)
+static int pool_start(FctCli *cli, const FctArgs *args)
 {
-    return act(cli, fct_args_word(args, 0), "start", "runs");
+    return pool_act(cli, fct_args_word(args, 0), "start", "runs");
 }
 
-static int stop(FctCli *cli, const FctArgs *args)
+static int pool_stop(FctCli *cli, const FctArgs *args)
 {
     int status;
     if (!fct_cli_confirm_stop(fct_args_yes(args), &status, "Stop pool %s?", fct_args_word(args, 0)))
         return status;
-    return act(cli, fct_args_word(args, 0), "stop", "is stopped");
+    return pool_act(cli, fct_args_word(args, 0), "stop", "is stopped");
 }
 
-static int refresh(FctCli *cli, const FctArgs *args)
+static int pool_refresh(FctCli *cli, const FctArgs *args)
 {
-    return act(cli, fct_args_word(args, 0), "refresh", "was looked through");
+    return pool_act(cli, fct_args_word(args, 0), "refresh", "was looked through");
 }
 
 static int delete_pool(FctCli *cli, const FctArgs *args)
@@ -121,18 +121,18 @@ static int delete_pool(FctCli *cli, const FctArgs *args)
 }
 
 static const FctVerb verbs[] = {
-    {"pool list", "Storage pools with their free space", list},
-    {"pool create", "Make a pool and start it", create, .operands = {{"NAME", FCT_KIND_NEW}},
+    {"pool list", "Storage pools with their free space", pool_list},
+    {"pool create", "Make a pool and start it", pool_create, .operands = {{"NAME", FCT_KIND_NEW}},
      .options = FCT_OPTIONS(
          {"dir", .value = "PATH", .help = "A folder: simple, snapshots and thin disks"},
          {"nfs", .value = "HOST:EXPORT", .help = "An NFS export: shared between hosts"},
          {"lvm", .value = "GROUP", .help = "A volume group: fast raw disks"},
          {"confirm", .value = "PATH", .help = "The folder or volume group once more, when Facet asks for it"}),
      .note = "Give one of --dir, --nfs and --lvm.", .examples = {"facet pool create fast --dir /srv/vms"}},
-    {"pool start", "Start a pool", start, .operands = {{"POOL", FCT_KIND_POOL}}},
-    {"pool stop", "Stop a pool that no VM uses", stop, .operands = {{"POOL", FCT_KIND_POOL}},
+    {"pool start", "Start a pool", pool_start, .operands = {{"POOL", FCT_KIND_POOL}}},
+    {"pool stop", "Stop a pool that no VM uses", pool_stop, .operands = {{"POOL", FCT_KIND_POOL}},
      .asks = FCT_ASKS_TERMINAL},
-    {"pool refresh", "Look for volumes that came or went", refresh, .operands = {{"POOL", FCT_KIND_POOL}}},
+    {"pool refresh", "Look for volumes that came or went", pool_refresh, .operands = {{"POOL", FCT_KIND_POOL}}},
     {"pool delete", "Take a pool out; its data stays", delete_pool, .operands = {{"POOL", FCT_KIND_POOL}},
      .asks = FCT_ASKS_ALWAYS},
     {NULL},

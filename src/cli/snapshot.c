@@ -11,7 +11,7 @@ static char *path_of(const char *vm, const char *snapshot, const char *rest)
                  : g_strdup_printf("/vms/%s%s", one, rest);
 }
 
-static int run(FctCli *cli, const char *method, const char *path, json_t *body, gboolean no_wait)
+static int snapshot_run(FctCli *cli, const char *method, const char *path, json_t *body, gboolean no_wait)
 {
     g_autoptr(json_t) own = body;
     g_autoptr(json_t) task = NULL;
@@ -27,17 +27,17 @@ static int run(FctCli *cli, const char *method, const char *path, json_t *body, 
     return 0;
 }
 
-static json_t *load(FctCli *cli, const char *vm, GError **error)
+static json_t *snapshot_load(FctCli *cli, const char *vm, GError **error)
 {
     json_t *answer = NULL;
     g_autofree char *path = path_of(vm, NULL, "/snapshots");
     return fct_client_call(cli->client, "GET", path, NULL, 0, &answer, error) ? answer : NULL;
 }
 
-static int list(FctCli *cli, const FctArgs *args)
+static int snapshot_list(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(json_t) answer = load(cli, fct_args_word(args, 0), &error);
+    g_autoptr(json_t) answer = snapshot_load(cli, fct_args_word(args, 0), &error);
     size_t i;
     json_t *one;
     if (!answer)
@@ -64,11 +64,11 @@ static int list(FctCli *cli, const FctArgs *args)
     return 0;
 }
 
-static int revert(FctCli *cli, const FctArgs *args)
+static int snapshot_revert(FctCli *cli, const FctArgs *args)
 {
     const char *vm = fct_args_word(args, 0), *name = fct_args_word(args, 1);
     g_autoptr(GError) error = NULL;
-    g_autoptr(json_t) answer = load(cli, vm, &error);
+    g_autoptr(json_t) answer = snapshot_load(cli, vm, &error);
     size_t i, k;
     json_t *one, *line;
     if (!answer)
@@ -86,17 +86,17 @@ static int revert(FctCli *cli, const FctArgs *args)
     json_t *body = json_pack("{s:b}", "confirm", TRUE);
     if (fct_args_flag(args, "start"))
         json_object_set_new(body, "start", json_true());
-    return run(cli, "POST", path, body, fct_args_flag(args, "no-wait"));
+    return snapshot_run(cli, "POST", path, body, fct_args_flag(args, "no-wait"));
 }
 
-static int create(FctCli *cli, const FctArgs *args)
+static int snapshot_create(FctCli *cli, const FctArgs *args)
 {
     const char *vm = fct_args_word(args, 0), *name = fct_args_word(args, 1);
     g_autofree char *path = path_of(vm, NULL, "/snapshots");
     json_t *body = json_pack("{s:s, s:b, s:b}", "name", name, "memory", fct_args_flag(args, "memory"), "freeze",
                              fct_args_flag(args, "freeze"));
     fct_args_put_text(args, "description", body, "description");
-    return run(cli, "POST", path, body, fct_args_flag(args, "no-wait"));
+    return snapshot_run(cli, "POST", path, body, fct_args_flag(args, "no-wait"));
 }
 
 static int delete_snapshot(FctCli *cli, const FctArgs *args)
@@ -106,7 +106,7 @@ static int delete_snapshot(FctCli *cli, const FctArgs *args)
     g_autofree char *path = path_of(vm, name, "");
     if (!fct_cli_confirm(fct_args_yes(args), &status, "Delete snapshot %s of %s?", name, vm))
         return status;
-    return run(cli, "DELETE", path, NULL, fct_args_flag(args, "no-wait"));
+    return snapshot_run(cli, "DELETE", path, NULL, fct_args_flag(args, "no-wait"));
 }
 
 static int clone_vm(FctCli *cli, const FctArgs *args)
@@ -114,7 +114,7 @@ static int clone_vm(FctCli *cli, const FctArgs *args)
     g_autofree char *path = path_of(fct_args_word(args, 0), NULL, "/clone");
     json_t *body = json_pack("{s:s, s:b}", "name", fct_args_word(args, 1), "start", fct_args_flag(args, "start"));
     fct_args_put_text(args, "snapshot", body, "snapshot");
-    return run(cli, "POST", path, body, fct_args_flag(args, "no-wait"));
+    return snapshot_run(cli, "POST", path, body, fct_args_flag(args, "no-wait"));
 }
 
 #define NO_WAIT                                                                                                        \
@@ -122,13 +122,14 @@ static int clone_vm(FctCli *cli, const FctArgs *args)
         "no-wait", .help = "Print the task's id and return"                                                            \
     }
 const FctVerb fct_vm_snapshots[] = {
-    {"vm snapshot list", "Snapshots of a VM", list, .operands = {{"VM", FCT_KIND_VM}}},
-    {"vm snapshot create", "Take a snapshot", create, .operands = {{"VM", FCT_KIND_VM}, {"NAME", FCT_KIND_NEW}},
+    {"vm snapshot list", "Snapshots of a VM", snapshot_list, .operands = {{"VM", FCT_KIND_VM}}},
+    {"vm snapshot create", "Take a snapshot", snapshot_create,
+     .operands = {{"VM", FCT_KIND_VM}, {"NAME", FCT_KIND_NEW}},
      .options = FCT_OPTIONS({"description", .value = "TEXT", .help = "What it is for"},
                             {"memory", .help = "Save the memory too"},
                             {"freeze", .help = "The guest agent freezes file systems meanwhile"}, NO_WAIT),
      .examples = {"facet vm snapshot create db-2 before-update"}},
-    {"vm snapshot revert", "Go back to a snapshot", revert,
+    {"vm snapshot revert", "Go back to a snapshot", snapshot_revert,
      .operands = {{"VM", FCT_KIND_VM}, {"NAME", FCT_KIND_SNAPSHOT}},
      .options = FCT_OPTIONS({"start", .help = "Start the VM after going back"}, NO_WAIT), .asks = FCT_ASKS_ALWAYS},
     {"vm snapshot delete", "Delete a snapshot", delete_snapshot,

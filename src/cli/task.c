@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cli.h"
 
-static int list(FctCli *cli, const FctArgs *args)
+static int task_list(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(json_t) answer = NULL;
     g_autoptr(GError) error = NULL;
@@ -39,7 +39,7 @@ static gboolean pick_task(FctCli *cli, const char *id, json_t **ret, GError **er
     return *ret != NULL;
 }
 
-static int watch(FctCli *cli, const FctArgs *args)
+static int task_watch(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(json_t) task = NULL;
     g_autoptr(GError) error = NULL;
@@ -48,7 +48,7 @@ static int watch(FctCli *cli, const FctArgs *args)
     return fct_task_follow(cli, task);
 }
 
-static int cancel(FctCli *cli, const FctArgs *args)
+static int task_cancel(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(json_t) task = NULL;
     g_autoptr(GError) error = NULL;
@@ -60,19 +60,19 @@ static int cancel(FctCli *cli, const FctArgs *args)
 }
 
 /* The way back is a plan, too. */
-static int undo(FctCli *cli, const FctArgs *args)
+static int task_undo(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(json_t) request = json_pack("{s:s, s:s}", "kind", "undo", "task", fct_args_word(args, 0));
     return fct_plan_run(cli, args, request);
 }
 
 static const FctVerb verbs[] = {
-    {"task list", "Running and finished work", list},
-    {"task watch", "Follow a task (the newest when none is named)", watch,
+    {"task list", "Running and finished work", task_list},
+    {"task watch", "Follow a task (the newest when none is named)", task_watch,
      .operands = {{"TASK", FCT_KIND_TASK, FCT_MAY}}},
-    {"task undo", "Plan back to what was before a task", undo, .operands = {{"TASK", FCT_KIND_TASK}},
+    {"task undo", "Plan back to what was before a task", task_undo, .operands = {{"TASK", FCT_KIND_TASK}},
      .options = FCT_OPTIONS(FCT_OPTION_PLAN, FCT_OPTION_NO_WAIT), .asks = FCT_ASKS_PLAN},
-    {"task cancel", "Stop a task after its present step", cancel, .operands = {{"TASK", FCT_KIND_TASK}}},
+    {"task cancel", "Stop a task after its present step", task_cancel, .operands = {{"TASK", FCT_KIND_TASK}}},
     {NULL},
 };
 static const FctVerb *const tables[] = {verbs, NULL};

@@ -9,7 +9,7 @@ static char *template_path(const char *name)
     return g_strconcat("/templates/", segment, NULL);
 }
 
-static gboolean load(FctCli *cli, const FctArgs *args, json_t **ret, int *ret_status)
+static gboolean template_load(FctCli *cli, const FctArgs *args, json_t **ret, int *ret_status)
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *path = template_path(fct_args_word(args, 0));
@@ -19,7 +19,7 @@ static gboolean load(FctCli *cli, const FctArgs *args, json_t **ret, int *ret_st
     return FALSE;
 }
 
-static int list(FctCli *cli, const FctArgs *args)
+static int template_list(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(json_t) answer = NULL;
     g_autoptr(GError) error = NULL;
@@ -43,14 +43,14 @@ static int list(FctCli *cli, const FctArgs *args)
     return 0;
 }
 
-static int show(FctCli *cli, const FctArgs *args)
+static int template_show(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(json_t) template = NULL;
     int status;
     size_t i;
     const char *key;
     json_t *value;
-    if (!load(cli, args, &template, &status))
+    if (!template_load(cli, args, &template, &status))
         return status;
     if (cli->json) {
         fct_print_json(template);
@@ -67,7 +67,7 @@ static int show(FctCli *cli, const FctArgs *args)
     return 0;
 }
 
-static int create(FctCli *cli, const FctArgs *args)
+static int template_create(FctCli *cli, const FctArgs *args)
 {
     const char *from = fct_args_text(args, "from-vm"), *description = fct_args_text(args, "description");
     g_autoptr(json_t) input = json_object();
@@ -100,7 +100,7 @@ static int delete_template(FctCli *cli, const FctArgs *args)
     g_autoptr(json_t) template = NULL;
     g_autoptr(GError) error = NULL;
     int status;
-    if (!load(cli, args, &template, &status))
+    if (!template_load(cli, args, &template, &status))
         return status;
     if (!fct_cli_confirm(fct_args_yes(args), &status, "Delete template %s?", fct_json_str(template, "name", "")))
         return status;
@@ -113,9 +113,9 @@ static int delete_template(FctCli *cli, const FctArgs *args)
 }
 
 static const FctVerb verbs[] = {
-    {"template list", "Recipes for VMs", list},
-    {"template show", "One template", show, .operands = {{"TEMPLATE", FCT_KIND_TEMPLATE}}},
-    {"template create", "Make a template", create, .operands = {{"NAME", FCT_KIND_NEW}},
+    {"template list", "Recipes for VMs", template_list},
+    {"template show", "One template", template_show, .operands = {{"TEMPLATE", FCT_KIND_TEMPLATE}}},
+    {"template create", "Make a template", template_create, .operands = {{"NAME", FCT_KIND_NEW}},
      .options = FCT_OPTIONS({"from-vm", .value = "VM", .help = "Settings and devices of this VM", .kind = FCT_KIND_VM},
                             {"image", 'i', "IMAGE", "Image to boot from", FCT_KIND_IMAGE},
                             {"cpus", 'c', "N", "Virtual CPUs", FCT_KIND_NUMBER, .least = 1},

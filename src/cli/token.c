@@ -6,7 +6,7 @@
 
 #define DAY_S (24 * 3600)
 
-static int list(FctCli *cli, const FctArgs *args)
+static int token_list(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(json_t) answer = NULL;
     g_autoptr(GError) error = NULL;
@@ -31,7 +31,7 @@ static int list(FctCli *cli, const FctArgs *args)
     return 0;
 }
 
-static int create(FctCli *cli, const FctArgs *args)
+static int token_create(FctCli *cli, const FctArgs *args)
 {
     int days = fct_args_number(args, "days", 0);
     g_autoptr(json_t) token = NULL;
@@ -65,8 +65,8 @@ static int delete_token(FctCli *cli, const FctArgs *args)
 }
 
 static const FctVerb verbs[] = {
-    {"token list", "API tokens and logins: made, last used, until when", list},
-    {"token create", "Make an API token and print its secret once", create, .operands = {{"NAME", FCT_KIND_NEW}},
+    {"token list", "API tokens and logins: made, last used, until when", token_list},
+    {"token create", "Make an API token and print its secret once", token_create, .operands = {{"NAME", FCT_KIND_NEW}},
      .options = FCT_OPTIONS({"role", .value = "admin|operator|viewer",
                              .help = "What it may do (left out: what you may)", .kind = FCT_KIND_WORD},
                             {"days", .value = "N", .help = "It ends after so many days (left out: when it is revoked)",

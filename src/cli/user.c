@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 /* Two lines of stdin: the old password and the new one; on a terminal the new one twice. */
-static int password(FctCli *cli, const FctArgs *args)
+static int user_password(FctCli *cli, const FctArgs *args)
 {
     gboolean tokens = fct_args_flag(args, "end-tokens");
     int status;
@@ -29,7 +29,7 @@ static int password(FctCli *cli, const FctArgs *args)
 }
 
 static const FctVerb verbs[] = {
-    {"user password", "Change your password", password,
+    {"user password", "Change your password", user_password,
      .options = FCT_OPTIONS({"end-tokens", .help = "Revoke its API tokens, too"}), .asks = FCT_ASKS_TERMINAL,
      .note = "Other sessions and logins of the account end. It asks for the old and the new password, or reads them\n"
              "from the standard input, a line each."},

@@ -18,7 +18,7 @@ static char *devices_text(const json_t *vm)
     return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
-static int list(FctCli *cli, const FctArgs *args)
+static int vm_list(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(json_t) answer = NULL;
     g_autoptr(GError) error = NULL;
@@ -67,7 +67,7 @@ static void show_device(const json_t *device)
                *fct_json_str(part, "why", "") ? ". " : "", fct_json_str(part, "why", ""));
 }
 
-static int show(FctCli *cli, const FctArgs *args)
+static int vm_show(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(json_t) vm = NULL;
     int status;
@@ -98,7 +98,7 @@ static int show(FctCli *cli, const FctArgs *args)
     return 0;
 }
 
-static int why(FctCli *cli, const FctArgs *args)
+static int vm_why(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(json_t) vm = NULL;
     g_autoptr(json_t) answer = NULL;
@@ -119,12 +119,12 @@ static int why(FctCli *cli, const FctArgs *args)
 }
 
 static const FctVerb look[] = {
-    {"vm list", "All VMs, those of others too", list},
-    {"vm show", "One VM with its devices", show, .operands = {{"VM", FCT_KIND_VM}}},
+    {"vm list", "All VMs, those of others too", vm_list},
+    {"vm show", "One VM with its devices", vm_show, .operands = {{"VM", FCT_KIND_VM}}},
     {NULL},
 };
 static const FctVerb reasons[] = {
-    {"vm why", "Why can't this VM start?", why, .operands = {{"VM", FCT_KIND_VM}}},
+    {"vm why", "Why can't this VM start?", vm_why, .operands = {{"VM", FCT_KIND_VM}}},
     {NULL},
 };
 static const FctVerb *const tables[] = {look,        fct_vm_create,    fct_vm_edits, fct_vm_power, fct_vm_disks,

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static void put(json_t *json, const char *key, const char *text)
+static void boot_put(json_t *json, const char *key, const char *text)
 {
     if (text)
         json_object_set_new(json, key, json_string(text));
@@ -44,7 +44,7 @@ static gboolean put_password(json_t *cloud, int *ret_status)
         return FALSE;
     }
     line[strcspn(line, "\r\n")] = '\0';
-    put(cloud, "password", line);
+    boot_put(cloud, "password", line);
     explicit_bzero(line, sizeof line);
     return TRUE;
 }
@@ -67,7 +67,7 @@ gboolean fct_boot_options_put(const FctArgs *args, json_t *body, int *ret_status
     fct_args_put_text(args, "hostname", cloud, "hostname");
     if (file && !read_file(file, &user_data, ret_status))
         return FALSE;
-    put(cloud, "user_data", user_data);
+    boot_put(cloud, "user_data", user_data);
     if ((keys && !put_keys(cloud, keys, ret_status)) ||
         (fct_args_flag(args, "password-stdin") && !put_password(cloud, ret_status)))
         return FALSE;

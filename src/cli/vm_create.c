@@ -85,7 +85,7 @@ static gboolean put_image(FctCli *cli, const FctArgs *args, json_t *body)
     return image != NULL;
 }
 
-static int create(FctCli *cli, const FctArgs *args)
+static int vm_create_create(FctCli *cli, const FctArgs *args)
 {
     char **devices = fct_args_list(args, "device"), **networks = fct_args_list(args, "network");
     int status = 0;
@@ -109,7 +109,7 @@ static int create(FctCli *cli, const FctArgs *args)
 }
 
 const FctVerb fct_vm_create[] = {
-    {"vm create", "Make a VM", create, .operands = {{"NAME", FCT_KIND_NEW}},
+    {"vm create", "Make a VM", vm_create_create, .operands = {{"NAME", FCT_KIND_NEW}},
      .options = FCT_OPTIONS(
          {"image", 'i', "IMAGE", "Image to boot from (see “facet image list”); left out, the only one", FCT_KIND_IMAGE},
          {"template", 't', "TEMPLATE", "Template that gives what is not said here", FCT_KIND_TEMPLATE},

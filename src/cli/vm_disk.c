@@ -35,7 +35,7 @@ static int add_disk(FctCli *cli, const FctArgs *args)
     return fct_vm_task(cli, "POST", path, body, 0, FALSE);
 }
 
-static int grow(FctCli *cli, const FctArgs *args)
+static int vm_grow(FctCli *cli, const FctArgs *args)
 {
     const char *size = fct_args_word(args, 2);
     guint64 gib;
@@ -68,7 +68,7 @@ static int remove_disk(FctCli *cli, const FctArgs *args)
 }
 
 /* The media of all its drives, one after the other; none for an empty drive. */
-static int cd(FctCli *cli, const FctArgs *args)
+static int vm_cd(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(json_t) vm = NULL, answer = NULL, drives = json_array();
     g_autoptr(GError) error = NULL;
@@ -89,12 +89,12 @@ const FctVerb fct_vm_disks[] = {
      .options = FCT_OPTIONS({"format", .value = "raw|qcow2", .help = "What a volume is of which Facet has no record",
                              .kind = FCT_KIND_WORD}),
      .note = "SIZE is in GiB."},
-    {"vm disk grow", "Make a disk larger", grow, .operands = {{"VM", FCT_KIND_VM}, {"DISK", FCT_KIND_DISK}, {"SIZE"}},
-     .note = "SIZE is in GiB."},
+    {"vm disk grow", "Make a disk larger", vm_grow,
+     .operands = {{"VM", FCT_KIND_VM}, {"DISK", FCT_KIND_DISK}, {"SIZE"}}, .note = "SIZE is in GiB."},
     {"vm disk remove", "Remove a disk; a volume that was made for it is deleted", remove_disk,
      .operands = {{"VM", FCT_KIND_VM}, {"DISK", FCT_KIND_DISK}},
      .options = FCT_OPTIONS({"keep", .help = "The volume stays"}), .asks = FCT_ASKS_ALWAYS},
-    {"vm cd", "Change the media of its CD drives", cd,
+    {"vm cd", "Change the media of its CD drives", vm_cd,
      .operands = {{"VM", FCT_KIND_VM}, {"FILE|none", FCT_KIND_FILE, FCT_MANY}},
      .note = "Name a file for each drive, one after the other; none leaves a drive empty."},
     {NULL},

@@ -2,7 +2,7 @@
 /* What of a VM can be another: its name, its size, what it is for. */
 #include "cli/vm.h"
 
-static int change(FctCli *cli, const char *name, json_t *body, json_t **ret_vm)
+static int vm_change(FctCli *cli, const char *name, json_t *body, json_t **ret_vm)
 {
     g_autofree char *segment = fct_client_segment(name);
     g_autofree char *path = g_strconcat("/vms/", segment, NULL);
@@ -24,13 +24,13 @@ static int rename_vm(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(json_t) vm = NULL;
     g_autoptr(json_t) body = json_pack("{s:s}", "name", fct_args_word(args, 1));
-    int status = change(cli, fct_args_word(args, 0), body, &vm);
+    int status = vm_change(cli, fct_args_word(args, 0), body, &vm);
     if (status || cli->json)
         return status;
     return fct_cli_said(cli, "VM %s is called %s now.", fct_args_word(args, 0), fct_json_str(vm, "name", ""));
 }
 
-static int edit(FctCli *cli, const FctArgs *args)
+static int vm_edit(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(json_t) body = json_object(), vm = NULL;
     size_t i;
@@ -40,7 +40,7 @@ static int edit(FctCli *cli, const FctArgs *args)
     fct_args_put_text(args, "description", body, "description");
     if (!json_object_size(body))
         return fct_cli_usage("vm edit takes a VM, and what shall be otherwise: --cpus, --memory, --description.");
-    int status = change(cli, fct_args_word(args, 0), body, &vm);
+    int status = vm_change(cli, fct_args_word(args, 0), body, &vm);
     if (status || cli->json)
         return status;
     fct_cli_said(cli, "VM %s is changed.", fct_json_str(vm, "name", ""));
@@ -51,7 +51,7 @@ static int edit(FctCli *cli, const FctArgs *args)
 
 const FctVerb fct_vm_edits[] = {
     {"vm rename", "Give a VM another name", rename_vm, .operands = {{"VM", FCT_KIND_VM}, {"NAME", FCT_KIND_NEW}}},
-    {"vm edit", "Change a VM", edit, .operands = {{"VM", FCT_KIND_VM}},
+    {"vm edit", "Change a VM", vm_edit, .operands = {{"VM", FCT_KIND_VM}},
      .options = FCT_OPTIONS({"cpus", 'c', "N", "Virtual CPUs", FCT_KIND_NUMBER, .least = 1},
                             {"memory", 'm', "MIB", "Memory in MiB", FCT_KIND_NUMBER, .least = 1},
                             {"description", .value = "TEXT", .help = "What it is for"}),

@@ -34,7 +34,7 @@ static void print_filesystem(const json_t *item)
     printf("\n");
 }
 
-static int show(FctCli *cli, const FctArgs *args)
+static int vm_guest_show(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(json_t) guest = NULL;
     g_autoptr(GError) error = NULL;
@@ -56,6 +56,7 @@ static int show(FctCli *cli, const FctArgs *args)
 }
 
 const FctVerb fct_vm_guest[] = {
-    {"vm guest", "What the guest's agent tells: addresses, file systems", show, .operands = {{"VM", FCT_KIND_VM}}},
+    {"vm guest", "What the guest's agent tells: addresses, file systems", vm_guest_show,
+     .operands = {{"VM", FCT_KIND_VM}}},
     {NULL},
 };

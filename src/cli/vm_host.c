@@ -15,7 +15,7 @@ static void print_texts(const char *title, const json_t *texts)
         printf("  %s\n", json_string_value(text));
 }
 
-static gboolean allowed(const json_t *verdicts)
+static gboolean vm_allowed(const json_t *verdicts)
 {
     size_t i;
     json_t *verdict;
@@ -26,7 +26,7 @@ static gboolean allowed(const json_t *verdicts)
     return TRUE;
 }
 
-static int adopt(FctCli *cli, const FctArgs *args)
+static int vm_adopt(FctCli *cli, const FctArgs *args)
 {
     const char *name = fct_args_word(args, 0);
     gboolean only_plan = fct_args_flag(args, "plan");
@@ -36,7 +36,7 @@ static int adopt(FctCli *cli, const FctArgs *args)
     g_autofree char *path = fct_vm_path(name, "/adopt");
     if (!fct_client_call(cli->client, "POST", path, ask, 0, &look, &error))
         return fct_cli_fail(cli, error);
-    gboolean can = allowed(json_object_get(look, "verdicts"));
+    gboolean can = vm_allowed(json_object_get(look, "verdicts"));
     if (cli->json && only_plan) {
         fct_print_json(look);
     } else if (!cli->json) {
@@ -59,7 +59,7 @@ static int adopt(FctCli *cli, const FctArgs *args)
     return 0;
 }
 
-static int release(FctCli *cli, const FctArgs *args)
+static int vm_release(FctCli *cli, const FctArgs *args)
 {
     int status = 0;
     g_autoptr(GError) error = NULL;
@@ -94,7 +94,7 @@ static int by_order(gconstpointer a, gconstpointer b)
     return strcmp(fct_json_str(x, "name", ""), fct_json_str(y, "name", ""));
 }
 
-static int list(FctCli *cli)
+static int vm_list(FctCli *cli)
 {
     g_autoptr(json_t) answer = NULL;
     g_autoptr(GError) error = NULL;
@@ -128,7 +128,7 @@ static int list(FctCli *cli)
     return 0;
 }
 
-static int autostart(FctCli *cli, const FctArgs *args)
+static int vm_autostart(FctCli *cli, const FctArgs *args)
 {
     const char *name = fct_args_word(args, 0);
     gboolean off = fct_args_flag(args, "off");
@@ -137,7 +137,7 @@ static int autostart(FctCli *cli, const FctArgs *args)
     if (!name && (fct_args_said(args, "order") || fct_args_said(args, "wait") || off))
         return fct_cli_usage("vm autostart takes the name of one VM, or nothing to list them.");
     if (!name)
-        return list(cli);
+        return vm_list(cli);
     json_t *autostart = json_pack("{s:b}", "enabled", !off);
     g_autoptr(json_t) body = json_pack("{s:o}", "autostart", autostart), vm = NULL, changed = NULL;
     fct_args_put_number(args, "order", autostart, "order");
@@ -155,11 +155,12 @@ static int autostart(FctCli *cli, const FctArgs *args)
 }
 
 const FctVerb fct_vm_host[] = {
-    {"vm adopt", "Manage a VM that another program made", adopt, .operands = {{"VM", FCT_KIND_VM}},
+    {"vm adopt", "Manage a VM that another program made", vm_adopt, .operands = {{"VM", FCT_KIND_VM}},
      .options = FCT_OPTIONS({"plan", .help = "Only say what stays and what would change"}), .asks = FCT_ASKS_ALWAYS},
-    {"vm release", "Manage it no longer; its disks stay", release, .operands = {{"VM", FCT_KIND_VM}},
+    {"vm release", "Manage it no longer; its disks stay", vm_release, .operands = {{"VM", FCT_KIND_VM}},
      .asks = FCT_ASKS_TERMINAL},
-    {"vm autostart", "Which VMs start with the host, and when", autostart, .operands = {{"VM", FCT_KIND_VM, FCT_MAY}},
+    {"vm autostart", "Which VMs start with the host, and when", vm_autostart,
+     .operands = {{"VM", FCT_KIND_VM, FCT_MAY}},
      .options = FCT_OPTIONS({"order", 'o', "N", "Lower is earlier (1 to 999)", FCT_KIND_NUMBER, .least = 1},
                             {"wait", 'w', "SECONDS", "Pause after it, before the next one", FCT_KIND_NUMBER},
                             {"off", .help = "It does not start with the host any more"}),

@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-static int start(FctCli *cli, const FctArgs *args)
+static int vm_start(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(json_t) vm = NULL;
     int status;
@@ -14,7 +14,7 @@ static int start(FctCli *cli, const FctArgs *args)
     return fct_vm_task(cli, "POST", path, NULL, 0, FALSE);
 }
 
-static int stop(FctCli *cli, const FctArgs *args)
+static int vm_stop(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(json_t) vm = NULL;
     gboolean force = fct_args_flag(args, "force");
@@ -28,14 +28,14 @@ static int stop(FctCli *cli, const FctArgs *args)
     return fct_vm_task(cli, "POST", path, body, 0, FALSE);
 }
 
-static int power(FctCli *cli, const FctArgs *args, const char *verb, json_t *body)
+static int vm_power(FctCli *cli, const FctArgs *args, const char *verb, json_t *body)
 {
     g_autofree char *rest = g_strconcat("/", verb, NULL), *path = fct_vm_path(fct_args_word(args, 0), rest);
     return fct_vm_task(cli, "POST", path, body, 0, FALSE);
 }
 
 /* @title: the verb as it begins a question. */
-static int again(FctCli *cli, const FctArgs *args, const char *verb, const char *title)
+static int vm_again(FctCli *cli, const FctArgs *args, const char *verb, const char *title)
 {
     gboolean force = fct_args_flag(args, "force");
     int status;
@@ -43,32 +43,32 @@ static int again(FctCli *cli, const FctArgs *args, const char *verb, const char 
                               force ? " at once" : ""))
         return status;
     g_autoptr(json_t) body = json_pack("{s:b}", "force", force);
-    return power(cli, args, verb, body);
+    return vm_power(cli, args, verb, body);
 }
 
-static int reboot(FctCli *cli, const FctArgs *args)
+static int vm_reboot(FctCli *cli, const FctArgs *args)
 {
-    return again(cli, args, "reboot", "Reboot");
+    return vm_again(cli, args, "reboot", "Reboot");
 }
 
-static int restart(FctCli *cli, const FctArgs *args)
+static int vm_restart(FctCli *cli, const FctArgs *args)
 {
-    return again(cli, args, "restart", "Restart");
+    return vm_again(cli, args, "restart", "Restart");
 }
 
 static int pause_vm(FctCli *cli, const FctArgs *args)
 {
-    return power(cli, args, "pause", NULL);
+    return vm_power(cli, args, "pause", NULL);
 }
 
-static int resume(FctCli *cli, const FctArgs *args)
+static int vm_resume(FctCli *cli, const FctArgs *args)
 {
-    return power(cli, args, "resume", NULL);
+    return vm_power(cli, args, "resume", NULL);
 }
 
 static int continue_vm(FctCli *cli, const FctArgs *args)
 {
-    return power(cli, args, "continue", NULL);
+    return vm_power(cli, args, "continue", NULL);
 }
 
 static int drop_saved(FctCli *cli, const FctArgs *args)
@@ -113,13 +113,13 @@ static int delete_vm(FctCli *cli, const FctArgs *args)
 #define FORCE(how) .options = FCT_OPTIONS({"force", 'f', .help = how " at once instead of asking the guest"})
 
 const FctVerb fct_vm_power[] = {
-    {"vm start", "Start a VM", start, ONE_VM},
-    {"vm stop", "Stop a VM", stop, ONE_VM, FORCE("Off"), .asks = FCT_ASKS_TERMINAL},
-    {"vm reboot", "Reboot a VM", reboot, ONE_VM, FORCE("Reset"), .asks = FCT_ASKS_TERMINAL},
-    {"vm restart", "Shut down and start again, with what waits", restart, ONE_VM, FORCE("Off"),
+    {"vm start", "Start a VM", vm_start, ONE_VM},
+    {"vm stop", "Stop a VM", vm_stop, ONE_VM, FORCE("Off"), .asks = FCT_ASKS_TERMINAL},
+    {"vm reboot", "Reboot a VM", vm_reboot, ONE_VM, FORCE("Reset"), .asks = FCT_ASKS_TERMINAL},
+    {"vm restart", "Shut down and start again, with what waits", vm_restart, ONE_VM, FORCE("Off"),
      .asks = FCT_ASKS_TERMINAL},
     {"vm pause", "Pause a VM; it keeps its memory and its parts", pause_vm, ONE_VM},
-    {"vm resume", "Let a paused VM go on", resume, ONE_VM},
+    {"vm resume", "Let a paused VM go on", vm_resume, ONE_VM},
     {"vm continue", "Let a VM go on with the memory that virsh saved", continue_vm, ONE_VM},
     {"vm drop-saved", "Drop that memory; its disks stay", drop_saved, ONE_VM, .asks = FCT_ASKS_ALWAYS},
     {"vm delete", "Delete a VM", delete_vm, ONE_VM,

@@ -25,7 +25,7 @@ static const char *show_bytes(const json_t *bytes)
     return fct_show_mib(mib);
 }
 
-static char *users(const json_t *volume)
+static char *volume_users(const json_t *volume)
 {
     GString *text = g_string_new(NULL);
     size_t i;
@@ -42,7 +42,7 @@ static const char *state_text(const char *state)
     return strcmp(state, "busy") == 0 ? "being made or changed" : "";
 }
 
-static int list(FctCli *cli, const FctArgs *args)
+static int volume_list(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(json_t) answer = NULL;
     g_autoptr(GError) error = NULL;
@@ -59,7 +59,7 @@ static int list(FctCli *cli, const FctArgs *args)
     }
     FctTable *table = fct_table_new("VOLUME", "FORMAT", "#SIZE", "#TAKES", "USED BY", "", NULL);
     json_array_foreach (json_object_get(answer, "items"), i, volume) {
-        g_autofree char *who = users(volume);
+        g_autofree char *who = volume_users(volume);
         const json_t *upload = json_object_get(volume, "upload");
         gint64 size = MAX(fct_json_int(upload, "size_bytes", 1), 1);
         g_autofree char *note =
@@ -98,7 +98,7 @@ static json_t *from_volume(const char *name, const char *format)
     return from;
 }
 
-static int create(FctCli *cli, const FctArgs *args)
+static int volume_create(FctCli *cli, const FctArgs *args)
 {
     const char *image = fct_args_text(args, "image"), *copy = fct_args_text(args, "copy");
     g_autoptr(json_t) body = json_object();
@@ -118,7 +118,7 @@ static int create(FctCli *cli, const FctArgs *args)
     return fct_task_follow(cli, task);
 }
 
-static int grow(FctCli *cli, const FctArgs *args)
+static int volume_grow(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(json_t) answer = NULL;
     g_autoptr(GError) error = NULL;
@@ -153,8 +153,8 @@ static int delete_volume(FctCli *cli, const FctArgs *args)
 /* ---- bytes ---- */
 
 /* Begins the upload, or finds how far an earlier one of the same size came. */
-static gboolean begin(FctCli *cli, const char *name, const char *format, gint64 size, const char *sha256,
-                      gint64 *ret_received, GError **error)
+static gboolean volume_begin(FctCli *cli, const char *name, const char *format, gint64 size, const char *sha256,
+                             gint64 *ret_received, GError **error)
 {
     g_autofree char *path = volume_path(name, "");
     g_autoptr(json_t) body =
@@ -178,8 +178,8 @@ static gboolean begin(FctCli *cli, const char *name, const char *format, gint64 
     return FALSE;
 }
 
-static gboolean upload(FctCli *cli, const char *source, const char *name, const char *sha256, json_t **ret,
-                       GError **error)
+static gboolean volume_upload(FctCli *cli, const char *source, const char *name, const char *sha256, json_t **ret,
+                              GError **error)
 {
     g_autoptr(GFile) local = g_file_new_for_path(source);
     g_autofree char *path = volume_path(name, "/content");
@@ -192,14 +192,14 @@ static gboolean upload(FctCli *cli, const char *source, const char *name, const 
     if (!info || !g_input_stream_read_all(G_INPUT_STREAM(stream), magic, sizeof magic, &n, NULL, error))
         return FALSE;
     const char *format = memcmp(magic, "QFI\xfb", sizeof magic) == 0 ? "qcow2" : "raw";
-    if (!begin(cli, name, format, g_file_info_get_size(info), sha256, &received, error) ||
+    if (!volume_begin(cli, name, format, g_file_info_get_size(info), sha256, &received, error) ||
         !g_seekable_seek(G_SEEKABLE(stream), received, G_SEEK_SET, NULL, error))
         return FALSE;
     return fct_client_upload(cli->client, path, G_INPUT_STREAM(stream), received, g_file_info_get_size(info),
                              fct_cli_progress, &shown, ret, error);
 }
 
-static int fail(FctCli *cli, GError *fault)
+static int volume_fail(FctCli *cli, GError *fault)
 {
     g_autoptr(GError) error = NULL;
     fct_cli_local(fault, &error);
@@ -212,8 +212,8 @@ static int upload_volume(FctCli *cli, const FctArgs *args)
     const char *source = fct_args_word(args, 0), *name = fct_args_word(args, 1);
     GError *fault = NULL;
     g_autofree char *base = g_path_get_basename(source);
-    if (!upload(cli, source, name ? name : base, fct_args_text(args, "sha256"), &volume, &fault))
-        return fail(cli, fault);
+    if (!volume_upload(cli, source, name ? name : base, fct_args_text(args, "sha256"), &volume, &fault))
+        return volume_fail(cli, fault);
     if (cli->json)
         fct_print_json(volume);
     else
@@ -223,7 +223,7 @@ static int upload_volume(FctCli *cli, const FctArgs *args)
 }
 
 /* Beside its name first: what broke off is not taken for the whole. */
-static gboolean download(FctCli *cli, const char *name, const char *target, GError **error)
+static gboolean volume_download(FctCli *cli, const char *name, const char *target, GError **error)
 {
     g_autofree char *path = volume_path(name, "/content"), *part = g_strconcat(target, ".part", NULL);
     g_autoptr(GFile) local = g_file_new_for_path(part);
@@ -245,12 +245,12 @@ static int download_volume(FctCli *cli, const FctArgs *args)
     GError *fault = NULL;
     const char *name = fct_args_word(args, 0), *target = fct_args_word(args, 1), *colon = strchr(name, ':');
     g_autofree char *base = g_path_get_basename(colon ? colon + 1 : name);
-    return download(cli, name, target ? target : base, &fault) ? 0 : fail(cli, fault);
+    return volume_download(cli, name, target ? target : base, &fault) ? 0 : volume_fail(cli, fault);
 }
 
 static const FctVerb verbs[] = {
-    {"volume list", "Volumes and who uses them", list, .operands = {{"POOL", FCT_KIND_POOL, FCT_MAY}}},
-    {"volume create", "Make a volume", create, .operands = {{"[POOL:]NAME", FCT_KIND_NEW}},
+    {"volume list", "Volumes and who uses them", volume_list, .operands = {{"POOL", FCT_KIND_POOL, FCT_MAY}}},
+    {"volume create", "Make a volume", volume_create, .operands = {{"[POOL:]NAME", FCT_KIND_NEW}},
      .options = FCT_OPTIONS({"size", .value = "GIB", .help = "As a guest sees it", .kind = FCT_KIND_NUMBER, .least = 1},
                             {"format", .value = "qcow2|raw", .help = "Its format", .kind = FCT_KIND_WORD},
                             {"image", .value = "IMAGE", .help = "With this image's content", .kind = FCT_KIND_IMAGE},
@@ -259,7 +259,7 @@ static const FctVerb verbs[] = {
                              .help = "What --copy is, when Facet has no record of it", .kind = FCT_KIND_WORD}),
      .note = "Give --size, --image or --copy. Without a pool the pool facet is meant.",
      .examples = {"facet volume create fast:data.qcow2 --size 2"}},
-    {"volume grow", "Make a volume larger", grow, .operands = {{"VOLUME", FCT_KIND_VOLUME}, {"GIB"}}},
+    {"volume grow", "Make a volume larger", volume_grow, .operands = {{"VOLUME", FCT_KIND_VOLUME}, {"GIB"}}},
     {"volume upload", "Upload a disk; goes on where it broke off", upload_volume,
      .operands = {{"FILE", FCT_KIND_PATH}, {"[POOL:]NAME", FCT_KIND_NEW, FCT_MAY}},
      .options = FCT_OPTIONS({"sha256", .value = "HEX", .help = "Refuse other bytes than these"})},

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* VMs as they are asked for and stored: input is refused with the field named, documents come back as they were. */
+#include "app/domains/acts.h"
 #include "app/domains/vm_doc.h"
 #include "app/vms/act/task.h"
 #include "app/vms/first_boot/first_boot.h"
@@ -257,28 +258,27 @@ static void test_begin(void)
     g_autoptr(json_t) doc = fct_vm_to_doc(made);
     FctWrite write = {key, doc, FCT_REV_NONE};
     g_assert_true(store->ops->commit(store, &write, 1, NULL, &error));
-    FctApp app = {.store = store};
-    FctVms vms = {.app = &app, .acts = fct_acts_new()};
+    FctApp app = {.store = store, .acts = fct_acts_new()};
 
     g_autoptr(FctVm) read = fct_vm_load(store, made->id, &error);
     ((FctVmDisk *)made->disks->pdata[0])->size_gib = 77;
     g_autoptr(json_t) changed = fct_vm_to_doc(made);
     write = (FctWrite){key, changed, FCT_REV_ANY};
     g_assert_true(store->ops->commit(store, &write, 1, NULL, &error));
-    g_assert_true(fct_vm_begin(&vms, &read, "is being started", &error));
+    g_assert_true(fct_vm_begin(&app, &read, "is being started", &error));
     g_assert_cmpint(((FctVmDisk *)read->disks->pdata[0])->size_gib, ==, 77);
-    g_assert_false(fct_vm_begin(&vms, &read, "is being stopped", &error));
+    g_assert_false(fct_vm_begin(&app, &read, "is being stopped", &error));
     g_assert_error(error, FCT_ERROR, FCT_ERROR_CONFLICT);
     g_clear_error(&error);
-    fct_acts_end(vms.acts, made->id);
+    fct_acts_end(app.acts, made->id);
 
     write = (FctWrite){key, NULL, FCT_REV_ANY};
     g_assert_true(store->ops->commit(store, &write, 1, NULL, &error));
-    g_assert_false(fct_vm_begin(&vms, &read, "is being started", &error)); /* deleted meanwhile */
+    g_assert_false(fct_vm_begin(&app, &read, "is being started", &error)); /* deleted meanwhile */
     g_assert_error(error, FCT_ERROR, FCT_ERROR_NOT_FOUND);
     gboolean beside;
-    g_assert_false(fct_acts_any(vms.acts, made->id, &beside));
-    fct_acts_free(vms.acts);
+    g_assert_false(fct_acts_any(app.acts, made->id, &beside));
+    fct_acts_free(app.acts);
 }
 
 /* "sda=debian.iso sdb= sdc=/srv/tools.iso": what is in its CD drives. */
