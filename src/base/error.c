@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/error.h"
 
+#ifdef __clang_analyzer__ /* here they are defined */
+#undef fct_set_error_full
+#undef fct_error_pass
+#undef fct_set_error_errno
+#endif
+
 #include <errno.h>
 #include <gio/gio.h>
 #include <stdarg.h>
