@@ -20,9 +20,15 @@ async function hasAll({ instance, browser, assert }) {
   const contract = await page.evaluate(() => fetch('/api/v1/openapi.json').then((answer) => answer.json()));
   const all = Object.values(contract.paths).flatMap((item) => Object.values(item).filter((value) => value.operationId)).length;
   assert.equal(await operations(page).count(), all);
-  assert.deepEqual(await page.getByRole('navigation', { name: 'Kinds of objects' }).getByRole('link').allTextContents(), contract.tags.map((tag) => tag.name));
+  assert.deepEqual(
+    await page.getByRole('navigation', { name: 'Kinds of objects' }).getByRole('link').allTextContents(),
+    contract.tags.map((tag) => tag.name),
+  );
   const asked = await page.evaluate(() => performance.getEntriesByType('resource').map((entry) => new URL(entry.name).origin));
-  assert.ok(asked.every((origin) => origin === instance.url), 'nothing comes from elsewhere');
+  assert.ok(
+    asked.every((origin) => origin === instance.url),
+    'nothing comes from elsewhere',
+  );
   assert.deepEqual(page.faults, []);
 }
 
@@ -65,7 +71,10 @@ async function isInTheMenu({ instance, browser, assert }) {
   const page = await newPage(browser, instance);
   await login(page, instance);
   await page.getByRole('banner').getByRole('button', { name: instance.user }).click();
-  const [reference] = await Promise.all([page.context().waitForEvent('page'), page.getByRole('menuitem', { name: 'API reference' }).click()]);
+  const [reference] = await Promise.all([
+    page.context().waitForEvent('page'),
+    page.getByRole('menuitem', { name: 'API reference' }).click(),
+  ]);
   await operations(reference).first().waitFor();
   assert.deepEqual(page.faults, []);
 }

@@ -142,7 +142,9 @@ function UserMenu() {
       <DropdownGroup label={t.settings.roles[session.data?.role ?? 'viewer']}>
         <DropdownList>
           <DropdownItem onClick={() => void navigate('/settings')}>{t.app.account}</DropdownItem>
-          <DropdownItem to="/reference" target="_blank" rel="noreferrer">{t.app.reference}</DropdownItem>
+          <DropdownItem to="/reference" target="_blank" rel="noreferrer">
+            {t.app.reference}
+          </DropdownItem>
           <DropdownItem onClick={() => void signOut()}>{t.app.signOut}</DropdownItem>
         </DropdownList>
       </DropdownGroup>

@@ -2,8 +2,28 @@
 // The API as people read it: the contract of the facetd that answers here, by kind of object. Nobody has to sign in, as for the
 // document itself. Our own page and no viewer from elsewhere: see docs/adr/0023-lists-and-etags.md.
 import {
-  Bullseye, Button, Masthead, MastheadBrand, MastheadContent, MastheadMain, MastheadToggle, Nav, NavItem, NavList, Page, PageSection, PageSidebar,
-  PageSidebarBody, PageToggleButton, SearchInput, SkipToContent, Spinner, Title, Toolbar, ToolbarContent, ToolbarItem,
+  Bullseye,
+  Button,
+  Masthead,
+  MastheadBrand,
+  MastheadContent,
+  MastheadMain,
+  MastheadToggle,
+  Nav,
+  NavItem,
+  NavList,
+  Page,
+  PageSection,
+  PageSidebar,
+  PageSidebarBody,
+  PageToggleButton,
+  SearchInput,
+  SkipToContent,
+  Spinner,
+  Title,
+  Toolbar,
+  ToolbarContent,
+  ToolbarItem,
 } from '@patternfly/react-core';
 import { BarsIcon } from '@patternfly/react-icons';
 import { useEffect, useMemo, useState } from 'react';
@@ -51,14 +71,28 @@ function Head() {
   return (
     <Masthead>
       <MastheadMain>
-        <MastheadToggle><PageToggleButton icon={<BarsIcon />} aria-label={words.groups} /></MastheadToggle>
-        <MastheadBrand><Title headingLevel="h1" size="xl">{t.app.name} {words.title}</Title></MastheadBrand>
+        <MastheadToggle>
+          <PageToggleButton icon={<BarsIcon />} aria-label={words.groups} />
+        </MastheadToggle>
+        <MastheadBrand>
+          <Title headingLevel="h1" size="xl">
+            {t.app.name} {words.title}
+          </Title>
+        </MastheadBrand>
       </MastheadMain>
       <MastheadContent>
         <Toolbar isStatic>
           <ToolbarContent>
-            <ToolbarItem align={{ default: 'alignEnd' }}><Button component="a" variant="link" href="/api/v1/openapi.json">{words.document}</Button></ToolbarItem>
-            <ToolbarItem><Button component="a" variant="link" href="/">{words.page}</Button></ToolbarItem>
+            <ToolbarItem align={{ default: 'alignEnd' }}>
+              <Button component="a" variant="link" href="/api/v1/openapi.json">
+                {words.document}
+              </Button>
+            </ToolbarItem>
+            <ToolbarItem>
+              <Button component="a" variant="link" href="/">
+                {words.page}
+              </Button>
+            </ToolbarItem>
           </ToolbarContent>
         </Toolbar>
       </MastheadContent>
@@ -86,24 +120,55 @@ function Reference({ contract }: { contract: Contract }) {
     <PageSidebar>
       <PageSidebarBody>
         <Nav aria-label={words.groups}>
-          <NavList>{shown.map((group) => <NavItem key={group.name} to={`#${anchorOf(group.name)}`}>{group.name}</NavItem>)}</NavList>
+          <NavList>
+            {shown.map((group) => (
+              <NavItem key={group.name} to={`#${anchorOf(group.name)}`}>
+                {group.name}
+              </NavItem>
+            ))}
+          </NavList>
         </Nav>
       </PageSidebarBody>
     </PageSidebar>
   );
   return (
-    <Page isManagedSidebar masthead={<Head />} sidebar={sidebar} mainContainerId="apidocs-main" skipToContent={<SkipToContent href="#apidocs-main">{t.app.skip}</SkipToContent>}>
+    <Page
+      isManagedSidebar
+      masthead={<Head />}
+      sidebar={sidebar}
+      mainContainerId="apidocs-main"
+      skipToContent={<SkipToContent href="#apidocs-main">{t.app.skip}</SkipToContent>}
+    >
       <PageSection>
         <p className="apidocs-about">{contract.info.description}</p>
-        <SearchInput className="apidocs-search" value={text} placeholder={words.search} aria-label={words.search} onChange={(_event, value) => setText(value)} onClear={() => setText('')} />
+        <SearchInput
+          className="apidocs-search"
+          value={text}
+          placeholder={words.search}
+          aria-label={words.search}
+          onChange={(_event, value) => setText(value)}
+          onClear={() => setText('')}
+        />
       </PageSection>
-      {shown.length === 0 && <PageSection><Nothing title={words.nothing} /></PageSection>}
+      {shown.length === 0 && (
+        <PageSection>
+          <Nothing title={words.nothing} />
+        </PageSection>
+      )}
       {shown.map((group) => (
         <PageSection key={group.name} id={anchorOf(group.name)}>
           <Title headingLevel="h2">{group.name}</Title>
-          <p className="apidocs-quiet">{group.description}. {words.count(group.operations.length)}.</p>
+          <p className="apidocs-quiet">
+            {group.description}. {words.count(group.operations.length)}.
+          </p>
           {group.operations.map((operation) => (
-            <OperationView key={operation.id} contract={contract} operation={operation} isOpen={opened.has(operation.id)} onToggle={(isOpen) => toggle(operation.id, isOpen)} />
+            <OperationView
+              key={operation.id}
+              contract={contract}
+              operation={operation}
+              isOpen={opened.has(operation.id)}
+              onToggle={(isOpen) => toggle(operation.id, isOpen)}
+            />
           ))}
         </PageSection>
       ))}
@@ -118,6 +183,15 @@ export default function ApiDocsPage() {
     document.title = `${words.title} · ${t.app.name}`;
   }, []);
   if (contract) return <Reference contract={contract} />;
-  if (error) return <Bullseye><LoadError error={error} onRetry={retry} /></Bullseye>;
-  return <Bullseye><Spinner aria-label={words.loading} /></Bullseye>;
+  if (error)
+    return (
+      <Bullseye>
+        <LoadError error={error} onRetry={retry} />
+      </Bullseye>
+    );
+  return (
+    <Bullseye>
+      <Spinner aria-label={words.loading} />
+    </Bullseye>
+  );
 }

@@ -11,13 +11,26 @@ function Members({ contract, schema, label }: { contract: Contract; schema: Sche
   if (rows.length === 0) return <p>{typeName(contract, schema)}</p>;
   return (
     <Table variant="compact" aria-label={label}>
-      <Thead><Tr><Th>{words.name}</Th><Th>{words.type}</Th><Th>{words.what}</Th></Tr></Thead>
+      <Thead>
+        <Tr>
+          <Th>{words.name}</Th>
+          <Th>{words.type}</Th>
+          <Th>{words.what}</Th>
+        </Tr>
+      </Thead>
       <Tbody>
         {rows.map((row) => (
           <Tr key={row.name}>
-            <Td dataLabel={words.name}><code>{row.name}</code>{row.required && <span className="apidocs-quiet"> {words.required}</span>}</Td>
-            <Td dataLabel={words.type} modifier="breakWord">{row.type}</Td>
-            <Td dataLabel={words.what} modifier="breakWord">{row.description}</Td>
+            <Td dataLabel={words.name}>
+              <code>{row.name}</code>
+              {row.required && <span className="apidocs-quiet"> {words.required}</span>}
+            </Td>
+            <Td dataLabel={words.type} modifier="breakWord">
+              {row.type}
+            </Td>
+            <Td dataLabel={words.what} modifier="breakWord">
+              {row.description}
+            </Td>
           </Tr>
         ))}
       </Tbody>
@@ -28,14 +41,28 @@ function Members({ contract, schema, label }: { contract: Contract; schema: Sche
 function Parameters({ contract, operation }: { contract: Contract; operation: Operation }) {
   return (
     <Table variant="compact" aria-label={`${words.parameters}: ${operation.id}`}>
-      <Thead><Tr><Th>{words.name}</Th><Th>{words.place}</Th><Th>{words.type}</Th><Th>{words.what}</Th></Tr></Thead>
+      <Thead>
+        <Tr>
+          <Th>{words.name}</Th>
+          <Th>{words.place}</Th>
+          <Th>{words.type}</Th>
+          <Th>{words.what}</Th>
+        </Tr>
+      </Thead>
       <Tbody>
         {operation.parameters.map((parameter) => (
           <Tr key={parameter.in + parameter.name}>
-            <Td dataLabel={words.name}><code>{parameter.name}</code>{parameter.required && <span className="apidocs-quiet"> {words.required}</span>}</Td>
+            <Td dataLabel={words.name}>
+              <code>{parameter.name}</code>
+              {parameter.required && <span className="apidocs-quiet"> {words.required}</span>}
+            </Td>
             <Td dataLabel={words.place}>{parameter.in}</Td>
-            <Td dataLabel={words.type} modifier="breakWord">{typeName(contract, parameter.schema ?? {})}</Td>
-            <Td dataLabel={words.what} modifier="breakWord">{parameter.description}</Td>
+            <Td dataLabel={words.type} modifier="breakWord">
+              {typeName(contract, parameter.schema ?? {})}
+            </Td>
+            <Td dataLabel={words.what} modifier="breakWord">
+              {parameter.description}
+            </Td>
           </Tr>
         ))}
       </Tbody>
@@ -46,13 +73,21 @@ function Parameters({ contract, operation }: { contract: Contract; operation: Op
 function Answers({ operation }: { operation: Operation }) {
   return (
     <Table variant="compact" aria-label={`${words.answers}: ${operation.id}`}>
-      <Thead><Tr><Th>{words.status}</Th><Th>{words.type}</Th><Th>{words.what}</Th></Tr></Thead>
+      <Thead>
+        <Tr>
+          <Th>{words.status}</Th>
+          <Th>{words.type}</Th>
+          <Th>{words.what}</Th>
+        </Tr>
+      </Thead>
       <Tbody>
         {operation.answers.map((answer) => (
           <Tr key={answer.status}>
             <Td dataLabel={words.status}>{answer.status}</Td>
             <Td dataLabel={words.type}>{answer.type}</Td>
-            <Td dataLabel={words.what} modifier="breakWord">{answer.description}</Td>
+            <Td dataLabel={words.what} modifier="breakWord">
+              {answer.description}
+            </Td>
           </Tr>
         ))}
       </Tbody>
@@ -61,10 +96,18 @@ function Answers({ operation }: { operation: Operation }) {
 }
 
 function Code({ children }: { children: string }) {
-  return <CodeBlock><CodeBlockCode>{children}</CodeBlockCode></CodeBlock>;
+  return (
+    <CodeBlock>
+      <CodeBlockCode>{children}</CodeBlockCode>
+    </CodeBlock>
+  );
 }
 
-const Head = ({ children }: { children: string }) => <Title headingLevel="h3" size="md">{children}</Title>;
+const Head = ({ children }: { children: string }) => (
+  <Title headingLevel="h3" size="md">
+    {children}
+  </Title>
+);
 
 function Details({ contract, operation }: { contract: Contract; operation: Operation }) {
   const good = operation.answers.find((answer) => answer.status < '300' && answer.content?.schema);
@@ -74,14 +117,32 @@ function Details({ contract, operation }: { contract: Contract; operation: Opera
       {operation.description && <p>{operation.description}</p>}
       <p className="apidocs-quiet">{operation.action ? words.needs(operation.action) : words.open}</p>
       <Code>{curlOf(operation, window.location.origin)}</Code>
-      {operation.parameters.length > 0 && <><Head>{words.parameters}</Head><Parameters contract={contract} operation={operation} /></>}
-      {operation.body?.schema && <><Head>{words.body}</Head><Members contract={contract} schema={operation.body.schema} label={`${words.body}: ${operation.id}`} /></>}
+      {operation.parameters.length > 0 && (
+        <>
+          <Head>{words.parameters}</Head>
+          <Parameters contract={contract} operation={operation} />
+        </>
+      )}
+      {operation.body?.schema && (
+        <>
+          <Head>{words.body}</Head>
+          <Members contract={contract} schema={operation.body.schema} label={`${words.body}: ${operation.id}`} />
+        </>
+      )}
       {examples.map(([name, example]) => (
-        <div key={name}><Head>{`${words.example}: ${example.summary ?? name}`}</Head><Code>{JSON.stringify(example.value, null, 2)}</Code></div>
+        <div key={name}>
+          <Head>{`${words.example}: ${example.summary ?? name}`}</Head>
+          <Code>{JSON.stringify(example.value, null, 2)}</Code>
+        </div>
       ))}
       <Head>{words.answers}</Head>
       <Answers operation={operation} />
-      {good?.content?.schema && <><Head>{words.members}</Head><Members contract={contract} schema={good.content.schema} label={`${words.members}: ${operation.id}`} /></>}
+      {good?.content?.schema && (
+        <>
+          <Head>{words.members}</Head>
+          <Members contract={contract} schema={good.content.schema} label={`${words.members}: ${operation.id}`} />
+        </>
+      )}
     </div>
   );
 }
@@ -97,7 +158,9 @@ interface Props {
 export function OperationView({ contract, operation, isOpen, onToggle }: Props) {
   const line = (
     <span className="apidocs-line">
-      <Label isCompact color={COLOURS[operation.method as keyof typeof COLOURS]} className="apidocs-method">{operation.method}</Label>
+      <Label isCompact color={COLOURS[operation.method as keyof typeof COLOURS]} className="apidocs-method">
+        {operation.method}
+      </Label>
       <code>{operation.path}</code>
       <span className="apidocs-quiet">{operation.summary}</span>
     </span>

@@ -112,17 +112,25 @@ function operationOf(contract: Contract, path: string, method: string, shared: P
 
 /** By tag, in the document's order. */
 export function groupsOf(contract: Contract): Group[] {
-  const all = Object.entries(contract.paths).flatMap(([path, item]) => METHODS.filter((method) => item[method]).map((method) => (
-    operationOf(contract, path, method, (item.parameters ?? []) as Parameter[], item[method] as RawOperation)
-  )));
-  return contract.tags.map(({ name, description }) => ({ name, description, operations: all.filter((operation) => operation.tag === name) }));
+  const all = Object.entries(contract.paths).flatMap(([path, item]) =>
+    METHODS.filter((method) => item[method]).map((method) =>
+      operationOf(contract, path, method, (item.parameters ?? []) as Parameter[], item[method] as RawOperation),
+    ),
+  );
+  return contract.tags.map(({ name, description }) => ({
+    name,
+    description,
+    operations: all.filter((operation) => operation.tag === name),
+  }));
 }
 
 /** Those that have every word of the text in their method, path, name, summary or description. */
 export function found(groups: Group[], text: string): Group[] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   const has = (operation: Operation) => {
-    const about = [operation.method, operation.path, operation.id, operation.summary, operation.description, operation.tag].join(' ').toLowerCase();
+    const about = [operation.method, operation.path, operation.id, operation.summary, operation.description, operation.tag]
+      .join(' ')
+      .toLowerCase();
     return words.every((word) => about.includes(word));
   };
   return groups.map((group) => ({ ...group, operations: group.operations.filter(has) })).filter((group) => group.operations.length > 0);
@@ -139,7 +147,7 @@ export function typeName(contract: Contract, given: Schema): string {
   if (schema.type === 'array' && schema.items) return `${typeName(contract, schema.items)}[]`;
   if (name && (schema.properties ?? schema.allOf)) return name;
   if (Array.isArray(schema.type)) return schema.type.join(' | ');
-  return schema.type ?? (schema.properties ?? schema.allOf ? 'object' : 'any');
+  return schema.type ?? ((schema.properties ?? schema.allOf) ? 'object' : 'any');
 }
 
 export interface Row {
@@ -179,7 +187,13 @@ export function rowsOf(contract: Contract, given: Schema, above: string[] = [], 
   const { properties, required } = membersOf(contract, schema);
   return Object.entries(properties).flatMap(([key, value]) => {
     const place = path ? `${path}${suffix}.${key}` : key;
-    const row = { name: place, depth, type: typeName(contract, value), required: required.includes(key), description: value.description ?? meant(contract, value).description };
+    const row = {
+      name: place,
+      depth,
+      type: typeName(contract, value),
+      required: required.includes(key),
+      description: value.description ?? meant(contract, value).description,
+    };
     return [row, ...rowsOf(contract, value, [...above, name], place, depth + 1)];
   });
 }
