@@ -146,7 +146,7 @@ build_ui() {
     local ui=$TOP/ui now
     [ -f "$ui/package-lock.json" ] || return 0
     npm_packages "$ui" || return
-    now=$(cd "$TOP" && find ui api tools/join-openapi -type f -not -path '*/node_modules/*' -not -path 'ui/dist/*' \
+    now=$(cd "$TOP" && find ui api tools/join-openapi src/base/errors.def -type f -not -path '*/node_modules/*' -not -path 'ui/dist/*' \
         -not -path 'ui/src/contract/*generated.ts' -print0 | sort -z | xargs -0 sha256sum | sha256sum)
     [ "$(cat "$ui/dist/.facet-sources" 2>/dev/null)" != "$now" ] || return 0
     step ui "Building the web page" npm --prefix "$ui" run build || return
