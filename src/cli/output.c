@@ -325,9 +325,9 @@ char *fct_cli_read_secret(const char *prompt)
     if (terminal) {
         struct termios quiet = before;
         quiet.c_lflag &= ~(tcflag_t)ECHO;
+        tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet); /* before the prompt: whoever answers it at once loses nothing */
         fprintf(stderr, "%s: ", prompt);
         fflush(stderr); /* no line ends here */
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
     }
     gboolean got = fgets(line, sizeof line, stdin) != NULL;
     if (terminal) {

@@ -7,6 +7,7 @@ A command is a line of a code block. What stands for something ("HOST", "TASK", 
 (a file, a VM of another program) is there before. A command that cannot be run here stands in ELSEWHERE with the reason,
 one that is described as refused in REFUSED; an entry that no page has any more is a failure, too."""
 import hashlib
+import json
 import os
 import pathlib
 import pty
@@ -87,17 +88,24 @@ def value_of(name, command):
     if name == "TASK":
         return latest("/tasks", lambda task: task["can_undo"])["id"]
     if name == "TOKEN":
-        return latest("/tokens", lambda token: token["name"] == "backup")["id"]
+        status, text = run("facet token list --json")  # as the reader: a token of a test does not see the tokens of people
+        assert status == 0, text
+        return next(token["id"] for token in json.loads(text)["items"] if token["name"] == "backup")
     if name == "VM":
         return "web-1"
     return hashlib.sha256((WORK / command.split()[-1]).read_bytes()).hexdigest()  # HEX
 
 
-def filled(command):
+def addressed(command):
+    """With this host's address, folders and programs."""
     command = re.sub(r"https://(host|HOST):8443", f"https://127.0.0.1:{stack.port}", command)
     command = command.replace("/srv/vms", str(stack.dir / "vms")).replace("/var/lib/facet", str(stack.state))
-    command = command.replace("./dev facet", "facet").replace("./dev sim", f"{stack.programs[2]} --sim-dir {stack.sim_dir}")
-    return re.sub(r"\b(TASK|TOKEN|VM|HEX)\b(?!=)", lambda found: value_of(found.group(1), command), command)
+    sim = pathlib.Path(stack.programs[2]).resolve()
+    return command.replace("./dev facet", "facet").replace("./dev sim", f"{sim} --sim-dir {stack.sim_dir}")
+
+
+def filled(command):
+    return re.sub(r"(?<![$\w])(TASK|TOKEN|VM|HEX)\b", lambda found: value_of(found.group(1), command), addressed(command))
 
 
 # ---- what a reader has ----
@@ -131,6 +139,15 @@ def no_facetd():
     assert child.wait(60) == 0, stack.log("facetd")
 
 
+def facetd_again():
+    """After the password was set without it: all logins have ended, and so have the tokens by --end-tokens."""
+    stack.env["FACET_ADMIN_PASSWORD"] = PASSWORDS[0] = (WORK / "file").read_text().strip()
+    stack.token = stack.cookie = None
+    stack.start_facetd()
+    status, text = run(f"facet login https://127.0.0.1:{stack.port} --user admin --ca cert.pem")
+    assert status == 0, text
+
+
 BEFORE = {
     "facet vm create web-1": has_cloud_image,
     "facet vm continue VM": saved,
@@ -138,6 +155,7 @@ BEFORE = {
     "facet file upload --sha256 HEX debian.qcow2": lambda: run("facet file delete debian.qcow2"),
     "facet vm adopt theirs --plan": others_vm,
     "facetd --state /var/lib/facet --reset-password admin": no_facetd,
+    "facet token list": facetd_again,
 }
 
 
@@ -212,7 +230,7 @@ def follow_script(page):
     text = re.sub(r"^(curl .*/plans)$", r"plan=$(\1)", text, flags=re.M).replace("/PLAN/", "/$(jq -r .id <<<\"$plan\")/")
     text = text.replace("set -- --cacert", "set -- --fail-with-body --cacert")
     script = WORK / "page.sh"
-    script.write_text("set -eo pipefail\n" + filled(text))
+    script.write_text("set -eo pipefail\n" + addressed(text))
     status, said = run("bash page.sh")
     assert status == 0 and "command not found" not in said, f"status {status}: {said}"
 
