@@ -94,7 +94,8 @@ void fct_cli_guard_output(void);
 /* For fct_client_upload and the like: one line on a terminal that is written over. @data: gint64, -1 at first. */
 void fct_cli_progress(gint64 done, gint64 total, gpointer data);
 
-/* dispatch.c: runs the verb that the words name; its exit status. */
+/* dispatch.c: runs the verb that the words name; its exit status. @argv: allocated words up to NULL; --json is taken
+ * out and freed. */
 int fct_cli_dispatch(FctCli *cli, int argc, char **argv);
 
 /* picture.c: a card as a ruler of its real units. @items: [{start,size,profile,not_whole,holder,kept,busy}]. */

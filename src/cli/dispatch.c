@@ -39,8 +39,10 @@ static int options_end(int argc, char **argv)
     return argc;
 }
 
+/* @argv is a list that is freed word by word, up to its NULL (FctArgs owns it). */
 static void take_out(int *argc, char **argv, int i)
 {
+    g_free(argv[i]);
     memmove(&argv[i], &argv[i + 1], sizeof *argv * (size_t)(*argc - i));
     (*argc)--;
 }
